@@ -1,0 +1,1 @@
+"""Processes of one installation: settings, private database, supervisor, backup."""
