@@ -1,0 +1,24 @@
+// What the server put into the page: language, town, viewer, the page's own data, its strings.
+
+/**
+ * @typedef {object} Frame
+ * @property {"zh" | "en"} lang
+ * @property {string} csrf
+ * @property {boolean} demo
+ * @property {string} static address of the versioned static folder
+ * @property {{code: string, name: string, synthetic: boolean, notice: string, center: [number, number], zoom: number, timezone: string} | null} town
+ * @property {{username: string, name: string, role: string, permissions: string[]} | null} viewer
+ * @property {Record<string, any>} data
+ * @property {Record<string, string>} strings
+ */
+
+const element = document.getElementById("frame");
+
+/** @type {Frame} */
+export const frame = JSON.parse(element?.textContent ?? "{}");
+
+/**
+ * Whether the viewer holds a permission. The server decides; this only hides what would be refused.
+ * @param {string} permission
+ */
+export const may = (permission) => frame.viewer?.permissions.includes(permission) ?? false;

@@ -1,0 +1,33 @@
+// Words, times, durations and counts in the language of the page. The server puts the strings into the page (frame.js).
+import { frame } from "./frame.js";
+
+export const lang = frame.lang;
+
+/**
+ * The string `key` with `{name}` replaced; the key itself when there is no such string.
+ * With n = 1 the variant `<key>.one` is taken where the language has one.
+ * @param {string} key
+ * @param {Record<string, string | number>} [values]
+ * @returns {string}
+ */
+export function t(key, values = {}) {
+  const one = values.n === 1 ? frame.strings[`${key}.one`] : undefined;
+  let phrase = one ?? frame.strings[key] ?? key;
+  for (const [name, value] of Object.entries(values)) phrase = phrase.replaceAll(`{${name}}`, String(value));
+  return phrase;
+}
+
+/**
+ * Whether the page has the string `key`.
+ * @param {string} key
+ */
+export const has = (key) => key in frame.strings;
+
+/**
+ * The name of a thing in the language of the page, where it has one.
+ * @param {{name?: string | null, name_en?: string | null} | null | undefined} thing
+ */
+export const nameOf = (thing) => (lang === "en" ? thing?.name_en || thing?.name : thing?.name) ?? "";
+
+/** @param {number} value */
+export const count = (value) => value.toLocaleString(lang === "en" ? "en-GB" : "zh-CN");

@@ -1,0 +1,97 @@
+// Times and durations as people say them: 14:32, 3 月 17 日, 剩 59 分, 超 20 分.
+import { frame } from "./frame.js";
+import { lang, t } from "./i18n.js";
+
+const MINUTE_S = 60;
+const HOUR_S = 3600;
+const DAY_S = 86400;
+
+const zone = frame.town?.timezone || undefined; // the town's clock, wherever the browser stands
+const parts = new Intl.DateTimeFormat("en-GB", {
+  year: "numeric",
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+  timeZone: zone,
+});
+const englishDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: zone });
+
+/**
+ * The parts of a moment on the town's clock.
+ * @param {string | Date} moment
+ * @returns {Record<string, string>}
+ */
+function split(moment) {
+  return Object.fromEntries(parts.formatToParts(new Date(moment)).map(({ type, value }) => [type, value]));
+}
+
+/**
+ * `14:32` today, `3 月 17 日 14:32` this year, with the year before that. Empty for null.
+ * @param {string | null | undefined} moment RFC 3339
+ * @param {Date} [now]
+ */
+export function when(moment, now = new Date()) {
+  if (!moment) return "";
+  const then = split(moment);
+  const today = split(now);
+  const clock = `${then.hour}:${then.minute}`;
+  if (then.year === today.year && then.month === today.month && then.day === today.day) return clock;
+  return `${day(moment, then.year !== today.year)} ${clock}`;
+}
+
+/**
+ * The full moment with date, for titles, logs and paper: `2026-03-17 14:31:52`.
+ * @param {string | null | undefined} moment RFC 3339
+ */
+export function exactly(moment) {
+  if (!moment) return "";
+  const then = split(moment);
+  return `${then.year}-${then.month}-${then.day} ${then.hour}:${then.minute}:${then.second}`;
+}
+
+/**
+ * @param {string | Date} moment
+ * @param {boolean} [withYear]
+ */
+export function day(moment, withYear = false) {
+  const then = split(moment);
+  if (lang === "en") return englishDay.format(new Date(moment)) + (withYear ? ` ${then.year}` : "");
+  return `${withYear ? `${then.year} 年 ` : ""}${Number(then.month)} 月 ${Number(then.day)} 日`;
+}
+
+/**
+ * A span in its two largest units: `3 天 2 时`, `1 时 22 分`, `59 分`.
+ * @param {number} seconds
+ */
+export function span(seconds) {
+  const s = Math.abs(seconds);
+  const d = Math.floor(s / DAY_S);
+  const h = Math.floor((s % DAY_S) / HOUR_S);
+  const m = Math.floor((s % HOUR_S) / MINUTE_S);
+  if (d) return h ? t("common.days_hours", { d, h }) : t("common.days", { n: d });
+  if (h) return m ? t("common.hours_minutes", { h, m }) : t("common.hours", { h });
+  return t("common.minutes", { m });
+}
+
+/**
+ * How the clock of a case stands: `late`, `amber` (from 75 % of the limit on), `run` or `none`; the share used, and the words.
+ * A case is late after its deadline, not at it.
+ * @param {{due_at?: string | null, amber_at?: string | null, clock_started_at?: string | null, closed_at?: string | null, is_open?: boolean}} item
+ * @param {Date} [now]
+ * @returns {{state: "late" | "amber" | "run" | "none", share: number, words: string}}
+ */
+export function clock(item, now = new Date()) {
+  if (!item.due_at || (item.is_open === false && !item.closed_at)) return { state: "none", share: 0, words: "" };
+  const due = Date.parse(item.due_at);
+  const at = item.closed_at ? Date.parse(item.closed_at) : now.getTime();
+  const left_s = (due - at) / 1000;
+  if (left_s < 0) return { state: "late", share: 1, words: t("common.late_by", { span: span(left_s) }) };
+  const start = item.clock_started_at ? Date.parse(item.clock_started_at) : due;
+  const share = due > start ? Math.min(1, Math.max(0, (at - start) / (due - start))) : 0;
+  if (item.closed_at) return { state: "none", share: 0, words: t("common.in_time") };
+  const amber = item.amber_at ? at >= Date.parse(item.amber_at) : share >= 0.75;
+  return { state: amber ? "amber" : "run", share, words: t("common.left", { span: span(left_s) }) };
+}
