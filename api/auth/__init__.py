@@ -1,0 +1,1 @@
+"""Who asks: callers, what each view asks of them, CSRF, rates."""

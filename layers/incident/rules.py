@@ -1,0 +1,180 @@
+"""What a report is about: category, platform and lead organisation suggested from its words. Pure.
+
+Two kinds of evidence count for a category: the suggestion rules of the town (words that must be there, words that must
+not, sometimes a channel) with the weight the town gave them, and the category's own keywords. The best category wins;
+the confidence is its share of all evidence, held down while there is little of it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+# One keyword weighs half a rule of weight 1: a rule is written on purpose, a keyword is one word of many.
+KEYWORD_WEIGHT = 0.5
+# Evidence of weight 0.5 alone gives a confidence of one half.
+PRIOR_WEIGHT = 0.5
+ALTERNATIVES = 3
+
+
+@dataclass(frozen=True)
+class Category:
+    """What the rules need to know about a minor class of incidents. ``keywords`` as the town wrote them."""
+
+    code: str
+    platform: str
+    urgency: str = "U3"
+    lead_org: str | None = None
+    keywords: tuple[str, ...] = ()
+    minor: str | None = None
+
+
+@dataclass(frozen=True)
+class SuggestionRule:
+    """One rule of the town.
+
+    Any one of ``words`` suffices; a word written ``a+b`` asks for both parts. None of ``not_words`` may occur. With a
+    ``channel`` the rule holds for reports of that channel only.
+    """
+
+    code: str
+    words: tuple[str, ...]
+    category: str
+    weight: float = 1.0
+    not_words: tuple[str, ...] = ()
+    channel: str | None = None
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A category that is less likely than the suggested one."""
+
+    category: str
+    platform: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What the words say. ``confidence`` in 0–1; ``rules`` are the codes that fired, ``keyword:<word>`` for keywords.
+
+    Everything is None and the confidence 0 when no word says anything.
+    """
+
+    platform: str | None = None
+    category: str | None = None
+    lead_org: str | None = None
+    urgency: str | None = None
+    confidence: float = 0.0
+    rules: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The suggestion as it is stored and sent."""
+        return asdict(self)
+
+
+def fold(text: str) -> str:
+    """The text with full-width and letter case folded, so that words compare.
+
+    Examples
+    --------
+    >>> fold("ＫＴＶ 噪音")
+    'ktv 噪音'
+    """
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """Categories and rules of one town, folded once so that `suggest` is cheap."""
+
+    categories: dict[str, Category]
+    _rules: tuple[tuple[SuggestionRule, tuple[tuple[str, ...], ...], tuple[str, ...]], ...] = field(repr=False)
+    _keywords: tuple[tuple[str, str, str], ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, categories: Iterable[Category], rules: Iterable[SuggestionRule] = ()) -> RuleBook:
+        """A book of the categories and rules; rules for categories that are not there are left out."""
+        known = {category.code: category for category in categories}
+        folded = tuple(
+            (
+                rule,
+                tuple(tuple(part for part in fold(word).split("+") if part) for word in rule.words if word.strip()),
+                tuple(fold(word) for word in rule.not_words if word.strip()),
+            )
+            for rule in rules
+            if rule.category in known
+        )
+        keywords = tuple(
+            (fold(word), word, category.code)
+            for category in known.values()
+            for word in category.keywords
+            if word.strip()
+        )
+        return cls(known, folded, keywords)
+
+    def evidence(self, text: str, channel: str | None) -> dict[str, dict[str, float]]:
+        """Weight by rule code by category of all that fires."""
+        folded = fold(text)
+        found: dict[str, dict[str, float]] = {}
+        for rule, words, not_words in self._rules:
+            if rule.channel and rule.channel != channel:
+                continue
+            hit = any(parts and all(part in folded for part in parts) for parts in words)
+            if hit and not any(word in folded for word in not_words):
+                found.setdefault(rule.category, {})[rule.code] = rule.weight
+        for folded_word, word, category in self._keywords:
+            if folded_word in folded:
+                found.setdefault(category, {})[f"keyword:{word}"] = KEYWORD_WEIGHT
+        return found
+
+
+def suggest(text: str, channel: str | None, book: RuleBook) -> Suggestion:
+    """The category that the words point to, with its platform, lead organisation and the reasons.
+
+    Parameters
+    ----------
+    text
+        Title and description, in any order.
+    channel
+        Code of the channel the report came by; some rules hold for one channel only.
+
+    Returns
+    -------
+    Suggestion
+        Empty when nothing fires. Equal evidence is settled by the code of the category, so that the answer is stable.
+
+    Examples
+    --------
+    >>> book = RuleBook.of([Category("ZF-1", "enforcement", keywords=("占道",))])
+    >>> found = suggest("老街占道经营", "web", book)
+    >>> found.category, found.confidence, found.rules
+    ('ZF-1', 0.5, ('keyword:占道',))
+    """
+    evidence = book.evidence(text, channel)
+    weights = {code: sum(fired.values()) for code, fired in evidence.items()}
+    ranked = sorted((code for code in weights if weights[code] > 0), key=lambda code: (-weights[code], code))
+    if not ranked:
+        return Suggestion()
+    total = sum(weights[code] for code in ranked) + PRIOR_WEIGHT
+
+    def confidence(code: str) -> float:
+        return round(weights[code] / total, 3)
+
+    best = book.categories[ranked[0]]
+    return Suggestion(
+        platform=best.platform,
+        category=best.code,
+        lead_org=best.lead_org,
+        urgency=best.urgency,
+        confidence=confidence(best.code),
+        rules=tuple(sorted(evidence[best.code], key=lambda code: (-evidence[best.code][code], code))),
+        alternatives=_alternatives(ranked[1 : 1 + ALTERNATIVES], book, confidence),
+    )
+
+
+def _alternatives(codes: Sequence[str], book: RuleBook, confidence: Any) -> tuple[Alternative, ...]:
+    return tuple(Alternative(code, book.categories[code].platform, confidence(code)) for code in codes)
