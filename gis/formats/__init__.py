@@ -1,0 +1,12 @@
+"""Files in and out: one function each way, every format by its name.
+
+Nothing here knows what the rows mean. Geometry comes out in EPSG:4490, x = longitude, y = latitude.
+"""
+
+from gis.formats.delimited import DelimitedText
+from gis.formats.errors import FormatError
+from gis.formats.reading import checked, pieces, read
+from gis.formats.source import Source
+from gis.formats.writing import WRITABLE, harmless, write
+
+__all__ = ["WRITABLE", "DelimitedText", "FormatError", "Source", "checked", "harmless", "pieces", "read", "write"]
