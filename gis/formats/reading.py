@@ -40,7 +40,8 @@ def read(path: str | Path, crs: str | None = None, layer: str | None = None, *, 
         GeoJSON, GeoPackage, Shapefile (alone or in a zip archive), OpenStreetMap, CSV, Excel or Parquet.
     crs : str, optional
         System of the coordinates where the file does not say or says it wrongly: `EPSG:N`, `wgs84`, `cgcs2000`,
-        `gcj02`, `bd09`. Of a table without geometry it is only noted: which columns are coordinates is the caller's knowledge.
+        `gcj02`, `bd09`. Of a table without geometry it is only noted: which columns are coordinates is the caller's
+        knowledge.
     layer : str, optional
         Layer of a GeoPackage, sheet of an Excel file, or part of an OpenStreetMap file (`roads`, `addresses`, …).
     max_bytes : int

@@ -18,8 +18,8 @@ class Source:
     ----------
     frame : GeoDataFrame or DataFrame
         Geometry, where the format has it, is in EPSG:4490 (x = longitude, y = latitude). Cells of CSV and Excel are
-        text, empty ones `''`. The index is the row number a person sees: 2 is the first row under the header of a table,
-        1 the first feature of a map file.
+        text, empty ones `''`. The index is the row number a person sees: 2 is the first row under the header of a
+        table, 1 the first feature of a map file.
     path : Path
     kind : str
         `geojson`, `gpkg`, `shp`, `osm`, `csv`, `xlsx`, `parquet`.
