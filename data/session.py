@@ -1,0 +1,110 @@
+"""Connections and transactions. The edge (route, command, job) opens one transaction; services never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from data import scope as scopes
+from data.errors import Conflict, Forbidden, Invalid, OneGridError, Unavailable
+from data.scope import Scope
+
+
+def driver_url(url: str) -> str:
+    """Return the URL with psycopg2 named: SQLAlchemy 2.1 reads a bare postgresql:// as psycopg 3."""
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg2")
+    return parsed.render_as_string(hide_password=False)
+
+
+def libpq_url(url: str) -> str:
+    """Return the URL as libpq (psql, pg_dump, psycopg2) reads it."""
+    return make_url(driver_url(url)).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+class Database:
+    """A pool of connections of one role.
+
+    Parameters
+    ----------
+    url : postgresql://… of the application role (or of the owner, for a town's first load).
+    statement_timeout_s : no statement runs longer; 0 switches it off (loaders).
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, statement_timeout_s: float = 30) -> None:
+        self.url = driver_url(url)
+        self.engine: Engine = create_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=20,
+            pool_pre_ping=True,
+            connect_args={
+                "options": f"-c statement_timeout={int(statement_timeout_s * 1000)} -c timezone=UTC -c jit=off"
+                " -c max_parallel_workers_per_gather=0",
+                "application_name": "onegrid",
+                "connect_timeout": 5,
+            },
+        )
+        event.listen(self.engine, "connect", _plain_floats)
+
+    @contextmanager
+    def transaction(self, scope: Scope) -> Iterator[Session]:
+        """Open a session under a scope; commit at the end, roll back on any error.
+
+        Database errors that people can act on come out as OneGridError.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
+            try:
+                scopes.apply(session, scope)
+                yield session
+                session.commit()
+            except DBAPIError as error:
+                session.rollback()
+                raise translate(error) from error
+            except BaseException:
+                session.rollback()
+                raise
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _plain_floats(connection: object, record: object) -> None:
+    """Nothing is registered yet; the place for type adapters of the driver."""
+
+
+_BY_STATE: dict[str, tuple[type[OneGridError], str]] = {
+    "OG001": (Conflict, "area.partition_broken"),
+    "OG002": (Forbidden, "scope.no_town"),
+    "OG003": (Forbidden, "history.fixed"),
+    "OG409": (Conflict, "receipt.conflict"),
+    "42501": (Forbidden, "scope.forbidden"),
+    "57014": (Unavailable, "database.timeout"),
+    "40001": (Conflict, "database.conflict"),
+    "40P01": (Conflict, "database.conflict"),
+    "23505": (Conflict, "database.duplicate"),
+    "22P02": (Invalid, "input.invalid"),
+    "22008": (Invalid, "input.invalid"),
+}
+
+
+def translate(error: DBAPIError) -> Exception:
+    """Return the OneGridError that a database error stands for, or the error itself if it is none of ours."""
+    origin = error.orig
+    state = getattr(origin, "pgcode", None)
+    if state in _BY_STATE:
+        kind, code = _BY_STATE[state]
+        diagnosis = getattr(origin, "diag", None)
+        message = getattr(diagnosis, "message_primary", None) or str(origin)
+        detail = getattr(diagnosis, "message_detail", None)
+        return kind(code, message, **({"place": detail} if detail else {}))
+    if isinstance(error, OperationalError) or (state or "").startswith(("08", "57P")):
+        return Unavailable("database.unreachable", "the database does not answer; try again in a moment")
+    return error
