@@ -11,6 +11,7 @@ loopback port with a password.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import pwd
@@ -20,7 +21,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -77,6 +78,7 @@ class Cluster:
         self.data = self.home / "data"
         self.log = log or self.place / "log" / "postgres.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.restarts = -1
 
     # ---- what it is ----
 
@@ -115,7 +117,9 @@ class Cluster:
 
     # ---- what is done with it ----
 
-    def start(self, *, bound: bool = True, patience_s: float = 60) -> str:
+    def start(
+        self, *, bound: bool = True, patience_s: float = 60, cancelled: Callable[[], bool] = lambda: False
+    ) -> str:
         """Start the server, making the cluster first where there is none; return the URL of its owner.
 
         What a crash left behind (processes without a parent, lock files that name a dead process) is cleared. A
@@ -125,6 +129,8 @@ class Cluster:
         ----------
         bound
             Whether the server is to stop when this process ends, however it ends.
+        cancelled
+            Asked while waiting: whether to give up.
 
         Raises
         ------
@@ -133,14 +139,15 @@ class Cluster:
         PostgresMissing
             PostgreSQL or PostGIS is not installed.
         """
-        if self.pid() is None:
-            self._prepare_folders()
-            if not self.exists:
-                self._make()
-            self._clear_remains()
-            self._launch(bound, patience_s)
-        self._wait(patience_s)
-        self._provide()
+        self._prepare_folders()
+        with self._alone():
+            if self.pid() is None:
+                if not self.exists:
+                    self._make()
+                self._clear_remains()
+                self._launch(bound, patience_s, cancelled)
+            self._wait(patience_s)
+            self._provide()
         return self.url()
 
     def stop(self, patience_s: float = 20) -> None:
@@ -232,7 +239,14 @@ class Cluster:
         for file in [self.data / "postmaster.pid", *self.socket_dir.glob(".s.PGSQL.*")]:
             file.unlink(missing_ok=True)
 
-    def _launch(self, bound: bool, patience_s: float) -> None:
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold off other processes that would start the same cluster at the same moment."""
+        with (self.home / "start.lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _launch(self, bound: bool, patience_s: float, cancelled: Callable[[], bool]) -> None:
         until = time.monotonic() + patience_s
         for attempt in range(5):
             self._choose_port(fresh=attempt > 0)
@@ -251,8 +265,9 @@ class Cluster:
                 )
             while self.process.poll() is None:
                 if self.answers():
+                    self.restarts += 1
                     return
-                if time.monotonic() > until:
+                if time.monotonic() > until or cancelled():
                     processes.end(self.process, signal.SIGINT, 10)
                     raise ClusterFault(f"PostgreSQL does not answer after {patience_s:.0f} s; see {self.log}")
                 time.sleep(0.05)
@@ -290,6 +305,7 @@ class Cluster:
             with self.connection(database=database) as connection, connection.cursor() as cursor:
                 for extension in _EXTENSIONS:
                     cursor.execute(f"create extension if not exists {extension}")
+                cursor.execute(f"grant select on spatial_ref_sys to {OWNER} with grant option")
 
     def _has_database(self, name: str) -> bool:
         with self.connection(database="postgres") as connection, connection.cursor() as cursor:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from data.errors import OneGridError
 
-class RuntimeFault(Exception):
+
+class RuntimeFault(OneGridError):
     """Something about the processes of an installation that the person at the terminal can act on.
 
-    The text is one line for that person: what is wrong and what to do.
+    The message is for that person: what is wrong and what to do. Each subclass has its permanent code.
     """
 
     code = "runtime.failed"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(type(self).code, message)

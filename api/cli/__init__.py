@@ -1,0 +1,79 @@
+"""The command line ``onegrid``.
+
+One list names every command and the module it lives in; a module is imported only when its command is used, so that
+``onegrid status`` does not wait for geometry libraries. A module lists its commands in ``commands``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import signal
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from api.cli.invocation import Invocation
+from data.errors import OneGridError
+
+COMMANDS = {
+    "up": "process",
+    "down": "process",
+    "status": "process",
+    "db": "database",
+    "load": "town",
+    "town": "town",
+    "import": "importing",
+    "export": "importing",
+    "geocode": "geocode",
+    "simulate": "simulate",
+    "briefing": "briefing",
+    "user": "user",
+    "token": "user",
+}
+
+
+class Commands(click.Group):
+    """A group that finds its commands in the list above and turns expected errors into one line and exit status 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order of the list."""
+        return [name for name, module in COMMANDS.items() if importlib.util.find_spec(f"api.cli.{module}")]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command, importing its module."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"api.cli.{COMMANDS[cmd_name]}")
+        return next((command for command in module.commands if command.name == cmd_name), None)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what a person can act on is told in one line."""
+        try:
+            return super().invoke(ctx)
+        except OneGridError as error:
+            if error.message:
+                click.echo(f"onegrid: {error.message}", err=True)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            click.echo(f"onegrid: {error.filename}: {error.strerror}", err=True)
+        ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option("--town", metavar="CODE", help="The town to work on; default: the only one, or the demo town.")
+@click.version_option(package_name="onegrid", message="%(version)s")
+@click.pass_context
+def main(ctx: click.Context, town: str | None) -> None:
+    """One net of grids for a town: boundaries in PostGIS, every incident in its grid, one live map."""
+    # ended by a signal, a command still closes what it opened
+    signal.signal(signal.SIGTERM, _end)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _end)
+    ctx.obj = Invocation(town_code=town)
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    sys.exit(128 + number)

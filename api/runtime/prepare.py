@@ -1,0 +1,139 @@
+"""Makes a database ready to be served: migrated, and with the demo town where that is allowed.
+
+    python -m api.runtime.prepare RESULT_FILE [--private] [--serve]
+
+Runs as a child of the supervisor, so that what it loads does not stay in memory. RESULT_FILE gets what the supervisor
+then tells: ``{"demo", "town", "logins", "password"}``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+import data
+from api.runtime.errors import RuntimeFault
+from api.runtime.settings import Settings
+from data import migrate
+from data.session import libpq_url
+
+DEMO_PASSWORD = "onegrid-demo"
+# one town at a time, so that the application role may ask too: without a town it sees nothing
+_TOWNS = "select town_id, name from list_towns()"
+_ENTER = "select set_config('onegrid.town_id', %s, false)"
+_LOGINS = "select coalesce(settings -> 'demo_logins', '[]') from town where town_id = %s"
+_MARK = """
+    update town set settings = settings || jsonb_build_object('demo_logins',
+        (select jsonb_agg(username order by user_id) from app_user where app_user.town_id = town.town_id))
+"""
+
+
+class DemoRefused(RuntimeFault):
+    """The demo town may not be served like this: its password is public."""
+
+    code = "runtime.demo_refused"
+
+
+def prepare(settings: Settings, *, private: bool, serve: bool) -> dict[str, Any]:
+    """Migrate, load the demo town where it is allowed, and return what is served.
+
+    Parameters
+    ----------
+    private
+        Whether the database is the private cluster, where the demo town needs no asking.
+    serve
+        A real town: nothing of the demo.
+
+    Raises
+    ------
+    DemoRefused
+        Demo logins would be served to other machines, or as a real town.
+    """
+    if settings.owner_url:
+        migrate.upgrade(settings.owner_url)
+    elif migrate.current(settings.database_url) != migrate.head():
+        raise RuntimeFault("the database has another version than this program: set ONEGRID_OWNER_URL, so that it is migrated")
+    wanted = not serve and (settings.demo if settings.demo is not None else private)
+    name, logins = _served(settings)
+    loads = wanted and name is None
+    if (logins or loads) and not settings.loopback and settings.demo is not True:
+        raise DemoRefused(
+            f"the demo logins have a public password and ONEGRID_BIND={settings.bind} is open to other machines:"
+            " set ONEGRID_DEMO=1 if that is what you want"
+        )
+    if logins and not wanted:
+        raise DemoRefused(
+            "this database holds the demo town with its public password; serve a real town from another database"
+            " (ONEGRID_DATABASE_URL) or data folder (ONEGRID_DATA_DIR)"
+        )
+    if loads:
+        load_demo(settings)
+        name, logins = _served(settings)
+    return {"demo": bool(logins), "town": name, "logins": logins, "password": DEMO_PASSWORD if logins else None}
+
+
+def load_demo(settings: Settings) -> None:
+    """Load the pack that ships with the program, its demo logins too; progress goes to the terminal.
+
+    Raises
+    ------
+    RuntimeFault
+        The pack could not be loaded; the loader has said why.
+    """
+    pack = next(path.parent for path in sorted(Path(data.__file__).parent.glob("packs/*/pack.toml")))
+    command = [sys.executable, "-m", "api.cli", "load", str(pack), "--demo-logins"]
+    if subprocess.run(command, check=False).returncode != 0:
+        raise RuntimeFault(f"the demo town could not be loaded from {pack}")
+    # from now on whoever serves this database knows that its passwords are public
+    with _cursor(settings) as cursor:
+        cursor.execute(_MARK)
+
+
+def _served(settings: Settings) -> tuple[str | None, list[str]]:
+    """Return the name of the first town, None if there is none, and the demo logins of all."""
+    with _cursor(settings) as cursor:
+        cursor.execute(_TOWNS)
+        towns = cursor.fetchall()
+        logins: list[str] = []
+        for town_id, _ in towns:
+            cursor.execute(_ENTER, [str(town_id)])
+            cursor.execute(_LOGINS, [town_id])
+            logins += [login for (found,) in cursor.fetchall() for login in found]
+    return (towns[0][1] if towns else None), logins
+
+
+@contextlib.contextmanager
+def _cursor(settings: Settings) -> Iterator[psycopg2.extensions.cursor]:
+    connection = psycopg2.connect(libpq_url(settings.owner_url or settings.database_url), connect_timeout=10)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+def main() -> int:
+    """Run as the supervisor calls it; the exit status is 0, or 1 after one line on stderr."""
+    settings = Settings.from_environment()
+    try:
+        result = prepare(settings, private="--private" in sys.argv, serve="--serve" in sys.argv)
+    except RuntimeFault as error:
+        print(f"onegrid: {error}", file=sys.stderr)
+        return 1
+    except psycopg2.OperationalError as error:
+        print(f"onegrid: the database does not answer: {str(error).strip()}", file=sys.stderr)
+        return 1
+    Path(sys.argv[1]).write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
