@@ -13,7 +13,7 @@ $$;
 create or replace function incident_payload(i incident) returns jsonb
 language sql stable security definer set search_path = public, pg_temp as $$
     select jsonb_build_object(
-        'id', i.incident_id, 'seq', i.seq, 'case_no', i.case_no, 'title', i.title, 'platform', i.platform_code,
+        'layer', 'incident', 'id', i.incident_id, 'seq', i.seq, 'case_no', i.case_no, 'title', i.title, 'platform', i.platform_code,
         'category', c.code, 'category_name', c.name, 'category_name_en', c.name_en, 'urgency', i.urgency,
         'state', i.state, 'is_open', i.is_open, 'channel', i.channel,
         'grid', g.code, 'grid_name', g.name, 'grid_name_en', g.name_en,
@@ -180,7 +180,8 @@ create trigger incident_corrected after update on incident for each row
     when ((old.title, old.description, old.category_id, old.platform_code, old.lead_org_id, old.urgency, old.triage_reason)
         is distinct from
         (new.title, new.description, new.category_id, new.platform_code, new.lead_org_id, new.urgency, new.triage_reason)
-        or old.geom is distinct from new.geom)
+        -- as bytes: pg_restore runs with an empty search_path and finds no = of geometry
+        or st_asbinary(old.geom) is distinct from st_asbinary(new.geom))
     execute function incident_corrected();
 
 -- Events: one a row, or one for all when a statement writes many.
@@ -206,7 +207,8 @@ begin
         from new_rows n order by n.seq;
     else
         insert into event (town_id, topic, kind, ref, payload, area_ids, org_ids, platforms, user_ids)
-        select n.town_id, 'incident', 'updated', n.incident_id, incident_payload(n) || jsonb_build_object('scope_before',
+        select n.town_id, 'incident', 'updated', n.incident_id, incident_payload(n) || jsonb_build_object(
+                'lon_before', round(st_x(o.geom)::numeric, 7), 'lat_before', round(st_y(o.geom)::numeric, 7), 'scope_before',
                 jsonb_build_object('area_ids', array_remove(array[o.grid_id, o.grid_now_id], null),
                     'org_ids', array_remove(array[o.lead_org_id], null), 'platforms', array_remove(array[o.platform_code], null))),
             array_remove(array[n.grid_id, n.grid_now_id], null),

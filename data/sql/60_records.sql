@@ -70,12 +70,12 @@ begin
     end loop;
 end $$;
 select ensure_partitions();
--- Events are kept for some days; what is older asks for a reload.
+-- Events are kept for some days; what is older asks for a reload. The last one stays, so that a cursor can be judged.
 create or replace function drop_old_events(keep interval default '3 days') returns bigint
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare n bigint;
 begin
-    delete from event where at < now() - keep;
+    delete from event where at < now() - keep and position < (select max(e.position) from event e);
     get diagnostics n = row_count;
     return n;
 end $$;
