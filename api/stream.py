@@ -11,7 +11,6 @@ import asyncio
 import json
 import logging
 import time
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +55,9 @@ def encode(event: Event, scope: Scope, topics: frozenset[str]) -> bytes:
         return b""
     if event.visible_to(scope):
         payload = {key: value for key, value in event.payload.items() if key != "scope_before"}
-        return message(event.topic, {"kind": event.kind, "ref": event.ref, "at": event.at.isoformat(), **payload}, event.cursor)
+        return message(
+            event.topic, {"kind": event.kind, "ref": event.ref, "at": event.at.isoformat(), **payload}, event.cursor
+        )
     if event.was_visible_to(scope):
         return message("removed", {"topic": event.topic, "ref": event.ref}, event.cursor)
     return b""
@@ -183,7 +184,9 @@ class Relay:
         return Cursor(*rows[0]) if rows else Cursor(0, 0)
 
     def _poll(self, after: Cursor) -> list[Event]:
-        return [outbox.event_from_row(row) for row in self._query(outbox.READ, (str(after.xid), after.position, READ_ROWS))]
+        return [
+            outbox.event_from_row(row) for row in self._query(outbox.READ, (str(after.xid), after.position, READ_ROWS))
+        ]
 
     def _distribute(self, events: Iterable[Event]) -> None:
         for key, group in list(self._groups.items()):
@@ -212,7 +215,7 @@ class Relay:
         """
         await self._started.wait()
         viewer = Viewer(scope, topics)
-        missed: list[bytes] = []
+        missed: list[Event] = []
         reset = False
         if after is not None:
             loop = asyncio.get_running_loop()
@@ -220,17 +223,18 @@ class Relay:
             at = after
             while not reset and at < self.cursor and (not self._kept or at < self._kept[0].cursor):
                 rows = await loop.run_in_executor(self._pool, self._read_apart, at)
-                missed.extend(encode(event, scope, topics) for event in rows)
                 if not rows:
                     break
+                missed.extend(rows)
                 at = rows[-1].cursor
-            if not reset:
-                start = bisect_right([event.cursor for event in self._kept], at)
-                missed.extend(encode(event, scope, topics) for event in list(self._kept)[start:])
+            # no await from here on: what the relay has not read yet will come to the viewer with the others
+            missed = [event for event in missed if event.cursor <= self.cursor]
+            if not reset and at < self.cursor:
+                missed.extend(event for event in self._kept if event.cursor > at)
         self._groups.setdefault((scope.key, topics), set()).add(viewer)
-        first = message("reset", {"reason": "too_old"}) if reset else b"".join(missed)
-        caught_up = sum(1 for chunk in missed if chunk)
-        hello = message("hello", {"cursor": str(self.cursor), "caught_up": caught_up}, self.cursor)
+        chunks = [chunk for event in missed if (chunk := encode(event, scope, topics))]
+        first = message("reset", {"reason": "too_old"}) if reset else b"".join(chunks)
+        hello = message("hello", {"cursor": str(self.cursor), "caught_up": len(chunks)}, self.cursor)
         return viewer, b"retry: 1000\n" + first + hello
 
     def leave(self, viewer: Viewer) -> None:
