@@ -29,6 +29,11 @@ def head() -> str:
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
+def knows(revision: str | None) -> bool:
+    """Tell whether this code has a revision, so that a database at it can be migrated."""
+    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def current(url: str) -> str | None:
     """Return the revision of a database, None if it was never migrated."""
     engine = create_engine(driver_url(url), poolclass=NullPool)

@@ -70,7 +70,7 @@ def server_root_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         yield url
     finally:
-        cluster.stop()
+        cluster.remove()
 
 
 @dataclass

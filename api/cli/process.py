@@ -74,7 +74,13 @@ def _status(settings: Settings) -> dict[str, Any]:
         return {"running": False, "ready": False, "address": settings.address, "processes": []}
     rows = [dict(row, running=bool(row["pid"]) and processes.alive(row["pid"])) for row in state["processes"]]
     uptime = int(time.time() - state["started_at"])
-    return dict(state, running=True, processes=rows, uptime_s=uptime, ready=state["ready"] and any(row["running"] for row in rows))
+    return dict(
+        state,
+        running=True,
+        processes=rows,
+        uptime_s=uptime,
+        ready=state["ready"] and any(row["running"] for row in rows),
+    )
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -165,6 +165,12 @@ class Cluster:
         if not self.exists or self.pid() is None:
             shutil.rmtree(self.socket_dir, ignore_errors=True)
 
+    def recreate_database(self) -> None:
+        """Drop the database with everything in it, cutting off who uses it, and make it anew."""
+        with self.connection(database="postgres") as connection, connection.cursor() as cursor:
+            cursor.execute(f"drop database if exists {DATABASE} with (force)")
+        self._provide()
+
     def remove(self) -> None:
         """Stop the server and delete the cluster with everything in it."""
         self.stop()
@@ -192,7 +198,9 @@ class Cluster:
             try:
                 account = pwd.getpwnam(self.account)
             except KeyError as error:
-                raise ClusterFault("the account postgres is missing; install PostgreSQL from the distribution") from error
+                raise ClusterFault(
+                    "the account postgres is missing; install PostgreSQL from the distribution"
+                ) from error
             Path("/var/lib/onegrid").mkdir(mode=0o755, parents=True, exist_ok=True)
         for folder in (self.home, self.socket_dir):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -20,8 +20,10 @@ import psycopg2
 
 import data
 from api.runtime.errors import RuntimeFault
+from api.runtime.installation import Urls
 from api.runtime.settings import Settings
 from data import migrate
+from data.errors import OneGridError
 from data.session import libpq_url
 
 DEMO_PASSWORD = "onegrid-demo"
@@ -56,10 +58,7 @@ def prepare(settings: Settings, *, private: bool, serve: bool) -> dict[str, Any]
     DemoRefused
         Demo logins would be served to other machines, or as a real town.
     """
-    if settings.owner_url:
-        migrate.upgrade(settings.owner_url)
-    elif migrate.current(settings.database_url) != migrate.head():
-        raise RuntimeFault("the database has another version than this program: set ONEGRID_OWNER_URL, so that it is migrated")
+    bring_up_to_date(Urls(settings.database_url, settings.owner_url))
     wanted = not serve and (settings.demo if settings.demo is not None else private)
     name, logins = _served(settings)
     loads = wanted and name is None
@@ -77,6 +76,36 @@ def prepare(settings: Settings, *, private: bool, serve: bool) -> dict[str, Any]
         load_demo(settings)
         name, logins = _served(settings)
     return {"demo": bool(logins), "town": name, "logins": logins, "password": DEMO_PASSWORD if logins else None}
+
+
+def bring_up_to_date(urls: Urls) -> None:
+    """Migrate the database, or see that nothing is to migrate where the owner's URL is not known.
+
+    Raises
+    ------
+    RuntimeFault
+        The database has another version than this program, and no owner is given.
+    """
+    if not urls.owner:
+        if migrate.current(urls.application) != migrate.head():
+            raise RuntimeFault(
+                "the database has another version than this program: set ONEGRID_OWNER_URL to migrate it"
+            )
+        return
+    application = psycopg2.extensions.parse_dsn(libpq_url(urls.application))
+    # a role that can sign in keeps its password
+    password = None if _opens(urls.application) else application.get("password")
+    migrate.upgrade(urls.owner, application["user"], password)
+
+
+def is_empty(owner_url: str) -> bool:
+    """Return whether a database holds no town: it is new, or migrated and nothing more."""
+    with contextlib.closing(psycopg2.connect(libpq_url(owner_url))) as connection, connection.cursor() as cursor:
+        cursor.execute("select to_regclass('public.town') is not null")
+        if cursor.fetchone() == (False,):
+            return True
+        cursor.execute("select not exists (select from town)")
+        return cursor.fetchone() == (True,)
 
 
 def load_demo(settings: Settings) -> None:
@@ -109,6 +138,14 @@ def _served(settings: Settings) -> tuple[str | None, list[str]]:
     return (towns[0][1] if towns else None), logins
 
 
+def _opens(url: str) -> bool:
+    try:
+        psycopg2.connect(libpq_url(url), connect_timeout=10).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def _cursor(settings: Settings) -> Iterator[psycopg2.extensions.cursor]:
     connection = psycopg2.connect(libpq_url(settings.owner_url or settings.database_url), connect_timeout=10)
@@ -125,7 +162,7 @@ def main() -> int:
     settings = Settings.from_environment()
     try:
         result = prepare(settings, private="--private" in sys.argv, serve="--serve" in sys.argv)
-    except RuntimeFault as error:
+    except OneGridError as error:
         print(f"onegrid: {error}", file=sys.stderr)
         return 1
     except psycopg2.OperationalError as error:

@@ -132,7 +132,9 @@ class Supervisor:
             listener = listen(bind, port)
         except OSError as error:
             if error.errno == 98:
-                raise StartFailed(f"port {port} is in use by another program; set ONEGRID_PORT to a free one") from error
+                raise StartFailed(
+                    f"port {port} is in use by another program; set ONEGRID_PORT to a free one"
+                ) from error
             raise StartFailed(f"cannot listen on {bind} port {port}: {error.strerror or error}") from error
         with listener:
             yield listener
@@ -199,7 +201,9 @@ class Supervisor:
         how = child.ended()
         if how is not None:
             pause = child.not_before - time.monotonic()
-            self.say(f"{child.name} ended ({how}); starting it again in {max(pause, 0):.1f} s; log: {self._log_path(child.name)}")
+            self.say(
+                f"{child.name} ended ({how}); starting it again in {max(pause, 0):.1f} s; log: {self._log_path(child.name)}"
+            )
         if child.process is None and time.monotonic() >= child.not_before:
             child.start()
             return True
@@ -270,7 +274,11 @@ class Supervisor:
 
     def _write_state(self) -> None:
         rows = [
-            {"name": child.name, "pid": child.process.pid if child.process else None, "restarts": max(child.restarts, 0)}
+            {
+                "name": child.name,
+                "pid": child.process.pid if child.process else None,
+                "restarts": max(child.restarts, 0),
+            }
             for child in self.children
         ]
         if self.cluster is not None and self.cluster.process is not None:
@@ -329,4 +337,3 @@ class Supervisor:
         """Sleep, but not past a signal."""
         if select.select([self._wakeup], [], [], seconds)[0]:
             os.read(self._wakeup, 512)
-

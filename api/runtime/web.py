@@ -41,7 +41,9 @@ def listen(bind: str, port: int) -> socket.socket:
     OSError
         The address is taken or not one of this machine.
     """
-    family, kind, protocol, _, address = socket.getaddrinfo(bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
     # with the protocol spelt out, asyncio sets TCP_NODELAY on what it accepts; without it, small answers wait 40 ms
     listener = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -13,10 +14,13 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from api.runtime import processes
 from api.runtime.cluster import Cluster
+from api.runtime.installation import database
+from api.runtime.settings import Settings
 
 
 class Installation:
@@ -90,6 +94,17 @@ class Installation:
         while not done():
             assert time.monotonic() < until, f"not within {patience_s} s; {self.output.read_text()}"
             time.sleep(0.1)
+
+    @contextlib.contextmanager
+    def opened(self, role: str = "onegrid_owner"):
+        """Give a cursor on the private database, which runs for as long as that takes."""
+        settings = Settings.from_environment(self.environment)
+        with database(settings) as urls:
+            connection = psycopg2.connect({"onegrid_owner": urls.owner, "onegrid_app": urls.application}[role])
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                yield cursor
+            connection.close()
 
     def everything(self) -> set[int]:
         """Process ids of all that belongs to this installation, whoever its parent is now."""
