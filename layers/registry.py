@@ -65,12 +65,17 @@ class Filter:
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """One line of the legend: how it looks, and the filter that counts it."""
+    """One line of the legend: how it looks, and the filter that counts it.
+
+    ``when`` is a style expression over tile properties, for looks that the filter's name alone cannot tell (what the
+    clock decides); without it a feature matches whose property of the filter's name has the filter's value.
+    """
 
     id: str
     title: Title
     symbol: Mapping[str, Any]
     filter: Mapping[str, str] = field(default_factory=dict)
+    when: tuple[Any, ...] | None = None
 
 
 @dataclass(frozen=True)

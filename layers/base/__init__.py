@@ -1,0 +1,1 @@
+"""What the base map draws: roads, water, land use, buildings, places."""

@@ -1,0 +1,1 @@
+"""Market entities: production, trade, catering and more, with their responsible persons."""

@@ -1,0 +1,1 @@
+"""Where people are served: halls, stations, windows."""
