@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.address.candidates import Candidate, Candidates
-from gis.address.fold import fold_name
 from gis.address.gazetteer import Gazetteer
 from gis.address.metric import distance_m
 from gis.address.offsets import anchored, displaced
@@ -18,6 +17,7 @@ from gis.address.parsing import read
 from gis.address.placing import Placer, Proposal, group_label
 from gis.address.plates import group_key
 from gis.address.tokens import Reading, Token
+from gis.address.variants import has_han
 
 #: Candidates of one text unless asked otherwise.
 DEFAULT_LIMIT = 5
@@ -70,6 +70,8 @@ def find(
     if not proposals:
         return Candidates((), _reason(reading))
     strange = _names_another_town(reading)
+    if reading.of("number") and not any("number" in proposal.how for proposal in proposals):
+        proposals = [replace(proposal, how=(*proposal.how, "number_unknown")) for proposal in proposals]
     ranked = [_ranked(proposal, near, prior_village, strange) for proposal in proposals]
     # The sort is stable: of equals, the one proposed first (the more specific kind) stays first.
     ranked.sort(key=lambda proposal: -proposal.score)
@@ -233,7 +235,7 @@ def _label(proposal: Proposal, gazetteer: Gazetteer) -> str:
     label = _place_label(proposal, gazetteer)
     if not proposal.said:
         return label
-    return f"{label} ({proposal.said})" if label.isascii() else f"{label}{proposal.said}"
+    return f"{label}{proposal.said}" if has_han(label) else f"{label} ({proposal.said})"
 
 
 def _place_label(proposal: Proposal, gazetteer: Gazetteer) -> str:
@@ -245,10 +247,10 @@ def _place_label(proposal: Proposal, gazetteer: Gazetteer) -> str:
     if proposal.level == "village":
         return village
     name = proposal.name or proposal.anchor.value
-    if "number" in proposal.how and not name.isascii():
-        name += "号"
-    if "landmark" in proposal.how or name.isascii():
+    if "landmark" in proposal.how or not has_han(name):
         return name
+    if "number" in proposal.how:
+        name += "号"
     return f"{village}{name}"
 
 
@@ -256,7 +258,7 @@ def plate_label(row: int, gazetteer: Gazetteer) -> str:
     """Return a door plate as people of the place write it: 六里村3组25号, 镇中村堰山路158号, Rue Grimaldi 12."""
     plate = gazetteer.plates[row]
     number = str(plate.number)
-    if plate.road and fold_name(plate.road).isascii():
+    if plate.road and not has_han(plate.road):
         return f"{plate.road} {number}"
     village = gazetteer.village_names.get(plate.village_code, "")
     group = group_label(group_key(str(plate.villager_group))) if plate.villager_group else ""

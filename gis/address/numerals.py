@@ -38,10 +38,11 @@ def _value_with_units(text: str) -> int:
     pending: list[int] = []
     unit = 1
     for position, char in enumerate(text):
+        if char in "零〇":
+            unit = 1
+            continue
         if char in _DIGITS:
             pending.append(_DIGITS[char])
-            if char in "零〇":
-                unit = 1
             continue
         if char in _TENS:
             total, unit, pending = total + _TENS[char], 1, []

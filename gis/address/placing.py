@@ -11,6 +11,7 @@ from gis.address.metric import distance_m
 from gis.address.plates import Hit, Number, Street, split_number
 from gis.address.rows import finite
 from gis.address.tokens import Reading, Token
+from gis.address.variants import has_han
 
 #: Proposals closer together than this are one place, however many names it has.
 _SAME_PLACE_M = 120.0
@@ -187,7 +188,9 @@ class Placer:
                 in_villages = [hit for code in named for hit in self.plates.look_up(("road", ref.key, code), number)]
                 hits = in_villages or hits
             for hit in hits:
-                yield self._from_hit(token, hit, trust, how, self.gazetteer.spelling("road", ref.key))
+                name = self.gazetteer.spelling("road", ref.key)
+                name += "" if has_han(name) else " "
+                yield self._from_hit(token, hit, trust, how, name)
 
     def _group_streets(self) -> Iterator[tuple[Street, float, tuple[str, ...]]]:
         for group_token, village, group in self.groups:
@@ -287,7 +290,8 @@ class Placer:
     def _middle(
         self, token: Token, level: Level, spot: Spot, trust: float, how: tuple[str, ...], village: str
     ) -> Proposal:
-        name = token.refs[0].key if token.refs else token.value
+        key = token.refs[0].key if token.refs else token.value
+        name = self.gazetteer.spelling(level, key)
         return Proposal(token, level, *spot, BASE_SCORE[level] * trust, how, village, name=name)
 
     def _settlements(self, kind: str) -> Iterator[Proposal]:

@@ -126,3 +126,8 @@ def entity_variants(name: str, prefix: re.Pattern[str] | None) -> Iterator[str]:
 def has_numeral(name: str) -> bool:
     """Tell whether a folded name holds a digit of either kind."""
     return any(char in NUMERAL_CHARS or char.isdigit() for char in name)
+
+
+def has_han(name: str) -> bool:
+    """Tell whether a name holds Chinese characters."""
+    return _HAN.search(name) is not None
