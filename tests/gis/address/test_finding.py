@@ -117,10 +117,18 @@ def test_coordinates_in_the_text_are_taken_as_written(town: Gazetteer) -> None:
 
 
 RUE = [
-    ("12 Rue Grimaldi", "R12"), ("Rue Grimaldi 12", "R12"), ("12, rue GRIMALDI, 98000 Monaco", "R12"), ("12 bis Rue Grimaldi", "R12b"),
-    ("rue grimadli 12", "R12"), ("Rue Grimaldi, n° 10", "R10"), ("25 av. Albert II", "A25"), ("25 Avenue Albert 2", "A25"),
-    ("1 rue de l'eglise", "E1"), ("1 Rue de l’Église", "E1"), ("4-6 Av St Laurent", "S4"),
-]  # fmt: skip
+    ("12 Rue Grimaldi", "R12"),
+    ("Rue Grimaldi 12", "R12"),
+    ("12, rue GRIMALDI, 98000 Monaco", "R12"),
+    ("12 bis Rue Grimaldi", "R12b"),
+    ("rue grimadli 12", "R12"),
+    ("Rue Grimaldi, n° 10", "R10"),
+    ("25 av. Albert II", "A25"),
+    ("25 Avenue Albert 2", "A25"),
+    ("1 rue de l'eglise", "E1"),
+    ("1 Rue de l’Église", "E1"),
+    ("4-6 Av St Laurent", "S4"),
+]
 
 
 @pytest.mark.parametrize(("text", "plate_id"), RUE)

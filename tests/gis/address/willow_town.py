@@ -20,9 +20,12 @@ ORIGIN = (120.9, 30.4)
 PREFIXES = ("江南省", "云州市", "青溪县", "柳塘镇")
 LIUTANG, SHIQIAO, DONGBANG, ZHENNAN, GARDEN = "100201", "100202", "100203", "100204", "100001"
 VILLAGES = [
-    (LIUTANG, "柳塘村委会"), (SHIQIAO, "石桥村委会"), (DONGBANG, "东浜村委会"), (ZHENNAN, "镇南村委会", 120.93, 30.39, 700.0),
+    (LIUTANG, "柳塘村委会"),
+    (SHIQIAO, "石桥村委会"),
+    (DONGBANG, "东浜村委会"),
+    (ZHENNAN, "镇南村委会", 120.93, 30.39, 700.0),
     (GARDEN, "花园社区居民委员会"),
-]  # fmt: skip
+]
 
 
 def at(east_m: float, north_m: float) -> tuple[float, float]:
@@ -64,10 +67,14 @@ def road_plates() -> list[tuple]:
 
 
 PLATES = [
-    *group_plates(SHIQIAO, 0), *group_plates(DONGBANG, 3000), *road_plates(),
-    ("W1", LIUTANG, "王家埭", "1", "", "1", *at(0, -1000)), ("W2", LIUTANG, "王家埭", "1", "", "2", *at(20, -1000)),
-    ("S7", LIUTANG, "沈家浜", "2", "", "7-2", *at(500, -1000)), ("S9", LIUTANG, "沈家浜", "2", "", "9", *at(520, -1000)),
-]  # fmt: skip
+    *group_plates(SHIQIAO, 0),
+    *group_plates(DONGBANG, 3000),
+    *road_plates(),
+    ("W1", LIUTANG, "王家埭", "1", "", "1", *at(0, -1000)),
+    ("W2", LIUTANG, "王家埭", "1", "", "2", *at(20, -1000)),
+    ("S7", LIUTANG, "沈家浜", "2", "", "7-2", *at(500, -1000)),
+    ("S9", LIUTANG, "沈家浜", "2", "", "9", *at(520, -1000)),
+]
 PLACES = [
     ("landmark", "老街桥", "", SHIQIAO, "", *at(400, 1200), 20.0),
     ("landmark", "老街桥", "", DONGBANG, "", *at(3400, 1200), 20.0),
@@ -91,11 +98,14 @@ def willow_town() -> Gazetteer:
 def rue_town() -> Gazetteer:
     """A town of Latin names, as it comes out of an OSM extract: roads and numbers only."""
     plates = [
-        ("R10", "", "", "", "Rue Grimaldi", "10", 7.4200, 43.7350), ("R12", "", "", "", "Rue Grimaldi", "12", 7.4202, 43.7351),
-        ("R12b", "", "", "", "Rue Grimaldi", "12bis", 7.4203, 43.7351), ("R20", "", "", "", "Rue Grimaldi", "20", 7.4210, 43.7355),
-        ("A25", "", "", "", "Avenue Albert II", "25", 7.4170, 43.7303), ("E1", "", "", "", "Rue de l'Église", "1", 7.4250, 43.7310),
+        ("R10", "", "", "", "Rue Grimaldi", "10", 7.4200, 43.7350),
+        ("R12", "", "", "", "Rue Grimaldi", "12", 7.4202, 43.7351),
+        ("R12b", "", "", "", "Rue Grimaldi", "12bis", 7.4203, 43.7351),
+        ("R20", "", "", "", "Rue Grimaldi", "20", 7.4210, 43.7355),
+        ("A25", "", "", "", "Avenue Albert II", "25", 7.4170, 43.7303),
+        ("E1", "", "", "", "Rue de l'Église", "1", 7.4250, 43.7310),
         ("S4", "", "", "", "Avenue Saint-Laurent", "4-6", 7.4260, 43.7400),
-    ]  # fmt: skip
+    ]
     entities = [("P1", "Café de la Poste", 7.4220, 43.7360)]
     return Gazetteer.build(
         plates, [("road", "Boulevard du Larvotto", "", "", "", 7.4300, 43.7450, 400.0)], entities, [], ["Monaco"]
