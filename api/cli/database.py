@@ -64,9 +64,8 @@ def restore(invocation: Invocation, file: Path) -> None:
 
         manifest = backups.restore(owner, settings.uploads_dir, file, _progress, make_room)
         bring_up_to_date(urls)
-    click.echo(
-        f"restored: {sum(manifest['rows'].values()):,} rows, {manifest['uploads']:,} uploads, as of {manifest['made_at']}"
-    )
+    rows = sum(manifest["rows"].values())
+    click.echo(f"restored: {rows:,} rows, {manifest['uploads']:,} uploads, as of {manifest['made_at']}")
 
 
 @db.command()

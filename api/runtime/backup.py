@@ -22,7 +22,7 @@ from typing import Any
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import connection as PgConnection  # noqa: N812
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from api.runtime import postgres
@@ -157,7 +157,7 @@ def restore(
     return manifest
 
 
-def _restore_database(connection: Connection, owner_url: str, folder: Path, manifest: dict[str, Any]) -> None:
+def _restore_database(connection: PgConnection, owner_url: str, folder: Path, manifest: dict[str, Any]) -> None:
     connection.autocommit = True
     if found := _tables(connection):
         raise BackupFault(f"the database is not empty ({', '.join(found[:3])} …); restore into a new one")
@@ -178,7 +178,7 @@ def _restore_database(connection: Connection, owner_url: str, folder: Path, mani
 
 
 @contextlib.contextmanager
-def _snapshot(owner_url: str) -> Iterator[tuple[Connection, str]]:
+def _snapshot(owner_url: str) -> Iterator[tuple[PgConnection, str]]:
     """Give a connection in one transaction, and the name under which pg_dump sees the same rows."""
     with contextlib.closing(psycopg2.connect(libpq_url(owner_url))) as connection:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
@@ -189,13 +189,13 @@ def _snapshot(owner_url: str) -> Iterator[tuple[Connection, str]]:
             yield connection, row[0]
 
 
-def _tables(connection: Connection) -> list[str]:
+def _tables(connection: PgConnection) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_TABLES)
         return [name for (name,) in cursor.fetchall()]
 
 
-def _counts(connection: Connection) -> dict[str, int]:
+def _counts(connection: PgConnection) -> dict[str, int]:
     counts = {}
     with connection.cursor() as cursor:
         for name in _tables(connection):

@@ -97,7 +97,8 @@ class Cluster:
 
     def url(self, role: str = OWNER, database: str = DATABASE) -> str:
         """Return the URL of a database of this cluster, over the socket, for one of its roles."""
-        return f"postgresql://{quote(role)}@/{quote(database)}?host={quote(str(self.socket_dir), safe='')}&port={self.port}"
+        host = quote(str(self.socket_dir), safe="")
+        return f"postgresql://{quote(role)}@/{quote(database)}?host={host}&port={self.port}"
 
     def pid(self) -> int | None:
         """Return the process id of the running server, or None."""
@@ -219,7 +220,7 @@ class Cluster:
         """Run initdb in a folder aside and move it into place, so that an interrupted start leaves no half cluster."""
         aside = self.home / "data.new"
         shutil.rmtree(aside, ignore_errors=True)
-        command = [
+        command: list[str | Path] = [
             self._programs().path("initdb"), "--pgdata", aside, "--username=postgres", "--encoding=UTF8",
             "--locale=C.UTF-8", "--auth-local=trust", "--auth-host=scram-sha-256", "--data-checksums",
         ]  # fmt: skip

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from api.runtime import installation, processes
 from api.runtime.cluster import Cluster, ClusterFault
@@ -109,15 +109,14 @@ class Supervisor:
         """
         with self._signals(), installation.sole_supervisor(self.settings), contextlib.ExitStack() as stack:
             listener = stack.enter_context(self._listener())
-            stack.callback(self._stop_children)
             urls = Urls(self.settings.database_url, self.settings.owner_url)
             if self.cluster is not None:
                 stack.enter_context(installation.cluster_held(self.settings, self.cluster))
-                # children first, then the database: the stack unwinds from its end
-                stack.callback(self._stop_children)
                 self._write_state()
                 self.cluster.start(cancelled=lambda: self.stopping is not None)
                 urls = installation.urls_of(self.cluster)
+            # the stack unwinds from its end: children first, then the database
+            stack.callback(self._stop_children)
             self._prepare(urls)
             self.children = list(self._planned(urls, listener.fileno()))
             self._keep_running()
@@ -143,7 +142,7 @@ class Supervisor:
         """Migrate, load the demo town where it may be, and learn what is served."""
         result = self.settings.data_dir / "prepared.json"
         result.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "api.runtime.prepare", result]
+        command: list[str | Path] = [sys.executable, "-m", "api.runtime.prepare", result]
         if self.cluster is not None:
             command.append("--private")
         if self.serve:
@@ -200,10 +199,8 @@ class Supervisor:
     def _tend(self, child: Child) -> bool:
         how = child.ended()
         if how is not None:
-            pause = child.not_before - time.monotonic()
-            self.say(
-                f"{child.name} ended ({how}); starting it again in {max(pause, 0):.1f} s; log: {self._log_path(child.name)}"
-            )
+            pause_s = max(child.not_before - time.monotonic(), 0)
+            self.say(f"{child.name} ended ({how}); again in {pause_s:.1f} s; log: {self._log_path(child.name)}")
         if child.process is None and time.monotonic() >= child.not_before:
             child.start()
             return True
