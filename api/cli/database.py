@@ -9,7 +9,7 @@ import click
 
 from api.cli.invocation import Invocation, pass_invocation
 from api.runtime import installation
-from api.runtime.cluster import Cluster
+from api.runtime.cluster import APPLICATION, DATABASE, OWNER, Cluster
 from api.runtime.errors import RuntimeFault
 from api.runtime.settings import Settings
 
@@ -29,6 +29,24 @@ def migrate(invocation: Invocation) -> None:
     with invocation.database() as urls:
         bring_up_to_date(urls)
     click.echo(f"the database is at version {head()}")
+
+
+@db.command()
+@click.option("--owner", is_flag=True, help="As the owner instead of the application role.")
+@click.option("--loopback", is_flag=True, help="Over the loopback port, where the role needs a password.")
+@pass_invocation
+def url(invocation: Invocation, owner: bool, loopback: bool) -> None:
+    """Print the address of the database, for psql and QGIS; a private one answers while it runs."""
+    settings = invocation.settings
+    if settings.private:
+        cluster = Cluster(settings.data_dir)
+        if not cluster.exists:
+            raise RuntimeFault("there is no private database yet: onegrid db migrate makes it")
+        role = OWNER if owner else APPLICATION
+        click.echo(f"postgresql://{role}@127.0.0.1:{cluster.port}/{DATABASE}" if loopback else cluster.url(role))
+        return
+    urls = installation.Urls(settings.database_url, settings.owner_url)
+    click.echo(urls.need_owner() if owner else urls.application)
 
 
 @db.command()
