@@ -51,7 +51,7 @@ def page(
     properties = ", ".join(f"%(c{n})s::text, {column.sql}" for n, column in enumerate(chosen))
     params.update({f"c{n}": column.name for n, column in enumerate(chosen)})
     return (
-        f"select f.{quote(layer.key)}, f.{quote(layer.ref)}::text, st_asgeojson(f.geom, 7),"
+        f"select f.{quote(layer.key)}, f.{quote(layer.ref)}::text, st_asgeojson(f.geom, 7, 0),"
         f" jsonb_build_object({properties}) from {layer.source} f {layer.joins}"
         f" where f.{quote(layer.key)} > %(after)s and {predicate}{_place(layer, bbox, params)}"
         f" order by f.{quote(layer.key)} limit %(limit)s",
@@ -68,7 +68,7 @@ def one(layer: Layer, ref: str) -> Statement:
     if ref.isdigit() and len(ref) < 18:
         by = f"({by} or f.{quote(layer.key)} = {int(ref)})"
     return (
-        f"select f.{quote(layer.key)}, f.{quote(layer.ref)}::text, st_asgeojson(f.geom, 7),"
+        f"select f.{quote(layer.key)}, f.{quote(layer.ref)}::text, st_asgeojson(f.geom, 7, 0),"
         f" jsonb_build_object({properties}) from {layer.source} f {layer.joins} where {by} and {layer.where} limit 1",
         params,
     )

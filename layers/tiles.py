@@ -28,8 +28,8 @@ def tile_box(z: int, x: int, y: int) -> tuple[float, float, float, float]:
     if not (0 <= z <= 22 and 0 <= x < 2**z and 0 <= y < 2**z):
         raise Invalid("tile.outside", f"there is no tile {z}/{x}/{y}")
     size = 2 * HALF_WORLD_M / 2**z
-    west, north = -HALF_WORLD_M + x * size, HALF_WORLD_M - y * size
-    return west, north - size, west + size, north
+    # each edge is computed from its own number, so that neighbours, parents and children share it to the last bit
+    return -HALF_WORLD_M + x * size, HALF_WORLD_M - (y + 1) * size, -HALF_WORLD_M + (x + 1) * size, HALF_WORLD_M - y * size
 
 
 def statement(
@@ -78,7 +78,7 @@ def _clustered(layer: Layer, predicate: str, platforms: Sequence[str]) -> str:
     """Sixteen by sixteen cells a tile; a cell with fewer members than ``least`` shows them singly.
 
     The tile is half open (west and north edge in, east and south out), so each point is in exactly one tile and the
-    sums of the four children equal their parent.
+    sums of the four children equal their parent. All four sides are compared: ``&&`` compares in single precision.
     """
     counts = ""
     if layer.platform_sql:
@@ -99,7 +99,8 @@ with member as materialized (
         floor((st_x(f.geom_3857) - %(w)s) / %(cell)s)::int as cx, floor((%(n)s - st_y(f.geom_3857)) / %(cell)s)::int as cy
     from {layer.source} f
     where f.geom_3857 && st_makeenvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857)
-      and st_x(f.geom_3857) < %(e)s and st_y(f.geom_3857) > %(s)s and {predicate}
+      and st_x(f.geom_3857) >= %(w)s and st_x(f.geom_3857) < %(e)s
+      and st_y(f.geom_3857) <= %(n)s and st_y(f.geom_3857) > %(s)s and {predicate}
 ), cell as (
     select cx, cy, count(*)::int as n, min(fid) as fid, avg(st_x(g)) as x, avg(st_y(g)) as y{counts},
         string_agg(extract(epoch from late_at)::bigint::text, ';' order by late_at)

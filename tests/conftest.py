@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,6 +57,16 @@ def _execute(url: str, statement: str) -> None:
     connection.close()
 
 
+def _drop(url: str, name: str) -> None:
+    """Drop a database; a cleaning process of the server may still be in it for a moment, and is not ours to end."""
+    for _ in range(50):
+        try:
+            return _execute(url, f'drop database if exists "{name}" with (force)')
+        except (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ObjectInUse):
+            time.sleep(0.2)
+    raise TimeoutError(f"database {name} is still in use")
+
+
 @pytest.fixture(scope="session")
 def server_root_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a PostgreSQL server as superuser: ONEGRID_TEST_DATABASE_URL, or a private cluster started here."""
@@ -89,8 +100,8 @@ class Server:
 
     def drop(self, databases: Databases) -> None:
         name = make_url(databases.owner_url).database
-        _execute(self.root_url, f'drop database if exists "{name}" with (force)')
-        self.made.remove(name)
+        _drop(self.root_url, name or "")
+        self.made.remove(name or "")
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +109,7 @@ def database_server(server_root_url: str) -> Iterator[Server]:
     server = Server(server_root_url, f"test_{uuid.uuid4().hex[:8]}", [])
     yield server
     for name in reversed(server.made):
-        _execute(server_root_url, f'drop database if exists "{name}" with (force)')
+        _drop(server_root_url, name)
 
 
 @pytest.fixture(scope="session")
