@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from data.scope import Scope
-from data.session import Database
 from flask import current_app, g
 from sqlalchemy.orm import Session
+
+from data.scope import Scope
+from data.session import Database
 
 
 def database() -> Database:

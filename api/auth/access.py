@@ -5,6 +5,7 @@
     def incidents(): ...
 
 ``public`` lets everybody in, ``signed_in`` every user, ``needs("a", "b")`` users with one of these permissions.
+Outermost decorators first: the access mark goes directly above the function.
 """
 
 from __future__ import annotations
@@ -20,12 +21,21 @@ View = TypeVar("View", bound=Callable[..., Any])
 class Access:
     """What one view asks: somebody signed in or not, and any one of ``permissions`` if there are some.
 
-    ``csrf`` is off for signing in only: there is no session yet whose token could be sent.
+    Attributes
+    ----------
+    csrf
+        Off for signing in only: there is no session yet whose token could be sent.
+    identify
+        Off for what must answer without the database: the caller then stays unknown.
+    before_new_password
+        Open to accounts that must set a new password before anything else.
     """
 
     signed_in: bool
     permissions: tuple[str, ...] = ()
     csrf: bool = True
+    identify: bool = True
+    before_new_password: bool = False
 
 
 PUBLIC = Access(signed_in=False)
@@ -45,6 +55,16 @@ def public(view: View) -> View:
 def signed_in(view: View) -> View:
     """The view, open to every user of the town."""
     return _mark(view, SIGNED_IN)
+
+
+def anonymous(view: View) -> View:
+    """The view, open to everybody and without a look at the database for who it is."""
+    return _mark(view, Access(signed_in=False, csrf=False, identify=False))
+
+
+def own_account(view: View) -> View:
+    """The view, open to every user, to those too who must set a new password first."""
+    return _mark(view, Access(signed_in=True, before_new_password=True))
 
 
 def needs(*permissions: str) -> Callable[[View], View]:

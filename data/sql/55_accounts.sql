@@ -16,3 +16,8 @@ begin
         scope_version = scope_version + 1
     where user_id = scope_user();
 end $$;
+-- Who acted, for the log of a case: staff see each other's names, not each other's accounts.
+create or replace function staff_name(of_user int) returns text
+language sql stable security definer set search_path = public, pg_temp as $$
+    select u.name from app_user u where u.user_id = of_user and u.town_id = scope_town() and scope_is_staff()
+$$;

@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from data.errors import Invalid
+
 Unit = Literal["urgent_hour", "work_hour", "work_day", "natural_day"]
 UNITS: tuple[Unit, ...] = ("urgent_hour", "work_hour", "work_day", "natural_day")
 WORK_DAY_MIN = 480
@@ -24,12 +26,8 @@ Period = tuple[time, time]
 DEFAULT_PERIODS: tuple[Period, ...] = ((time(8), time(12)), (time(14), time(18)))
 
 
-class ClockError(ValueError):
+class ClockError(Invalid):
     """A deadline that cannot be computed; ``code`` says why."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True)

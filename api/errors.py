@@ -1,0 +1,138 @@
+"""Errors as answers: which class has which status, one body shape, in the language of the request.
+
+No answer ever carries a stack trace; what was not expected is logged with the request id that the answer names.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, request
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from data import errors
+from data.errors import OneGridError
+from data.session import translate
+from webmap import i18n
+
+log = logging.getLogger("onegrid.api")
+
+
+class Locked(OneGridError):
+    """The account is locked for a while; detail has until."""
+
+
+# The first class that fits gives the status.
+STATUS: tuple[tuple[type[OneGridError], int], ...] = (
+    (Locked, 423),
+    (errors.TooLarge, 413),
+    (errors.TooMany, 429),
+    (errors.Unauthenticated, 401),
+    (errors.Forbidden, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.Invalid, 422),
+    (errors.Unavailable, 503),
+    (OneGridError, 400),
+)
+# What the HTTP layer itself refuses.
+HTTP_CODES = {
+    400: "request.bad",
+    404: "page.not_found",
+    405: "request.method",
+    408: "request.timeout",
+    413: "request.too_large",
+    415: "request.media_type",
+}
+
+
+def status_of(error: OneGridError) -> int:
+    """The HTTP status of an expected error."""
+    return next(status for kind, status in STATUS if isinstance(error, kind))
+
+
+def body(code: str, message: str, detail: dict[str, Any] | None, request_id: str) -> dict[str, Any]:
+    """The one shape of every error answer."""
+    return {"code": code, "message": message, "detail": detail or {}, "request_id": request_id}
+
+
+def said(language: str, code: str, message: str, detail: dict[str, Any]) -> str:
+    """The message for a person: from the catalogue when it knows the code, else what the error said itself."""
+    key = f"error.{code}"
+    values = {name: value for name, value in detail.items() if isinstance(value, (str, int, float))}
+    found = i18n.text(language, key, **values)
+    return message if found == key else found
+
+
+def faults_of(error: ValidationError) -> list[dict[str, Any]]:
+    """Every fault of a request body: field as a path, code, message."""
+    return [
+        {"field": ".".join(str(part) for part in fault["loc"]), "code": fault["type"], "message": fault["msg"]}
+        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def answer(error: OneGridError) -> Response:
+    """The response that tells of an expected error."""
+    status = status_of(error)
+    message = said(g.language, error.code, error.message, error.detail)
+    response = jsonify(body(error.code, message, error.detail, g.request_id))
+    response.status_code = status
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="onegrid"'
+    wait_s = error.detail.get("retry_after_s")
+    if status in (429, 503):
+        response.headers["Retry-After"] = str(wait_s or 2)
+    if status == 413:
+        response.headers["Connection"] = "close"
+    return response
+
+
+def register(app: Flask) -> None:
+    """Makes every error of ``app`` an answer of the one shape."""
+
+    @app.errorhandler(OneGridError)
+    def expected(error: OneGridError) -> Response:
+        if status_of(error) >= 500:
+            log.warning("%s %s %s: %s", g.request_id, request.method, request.path, error)
+        return answer(error)
+
+    @app.errorhandler(ValidationError)
+    def invalid(error: ValidationError) -> Response:
+        return answer(errors.Invalid("request.invalid", "the request has faults", faults=faults_of(error)))
+
+    @app.errorhandler(DBAPIError)
+    def database(error: DBAPIError) -> Response:
+        known = translate(error)
+        return answer(known) if isinstance(known, OneGridError) else unexpected(error)
+
+    @app.errorhandler(PoolTimeout)
+    def busy(error: PoolTimeout) -> Response:
+        return answer(errors.Unavailable("database.busy", "too much to do at once; try again in a moment"))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        status = error.code or 500
+        if status < 400:
+            return error.get_response()  # type: ignore[return-value]
+        code = HTTP_CODES.get(status, "request.refused" if status < 500 else "server.failed")
+        message = said(g.language, code, error.description or error.name, {})
+        response = jsonify(body(code, message, {}, g.request_id))
+        response.status_code = status
+        if status == 405 and getattr(error, "valid_methods", None):
+            response.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
+        if status == 413:
+            response.headers["Connection"] = "close"
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.error("%s %s %s failed", g.request_id, request.method, request.path, exc_info=error)
+        text = said(g.language, "server.failed", "the server failed; it was written down under this request id", {})
+        response = jsonify(body("server.failed", text, {}, g.request_id))
+        response.status_code = 500
+        return response

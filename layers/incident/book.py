@@ -1,0 +1,121 @@
+"""What the rules of a town say about incidents: categories, suggestions, limits, work calendar, settings; kept in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from data import scope as scopes
+from data.scope import Scope, scope_of
+from layers.area.versioned import Versioned
+from layers.incident import queries
+from layers.incident.clock import WorkCalendar, amber, deadline
+from layers.incident.rules import Category, RuleBook, SuggestionRule
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """When two reports are likely one: pack settings ``[settings.duplicates]``."""
+
+    within_m: float = 50.0
+    within_h: int = 24
+    likeness: float = 0.5
+    # How much of a poor accuracy may widen the search.
+    accuracy_most_m: float = 200.0
+
+
+@dataclass(frozen=True)
+class TownBook:
+    """All that `layers.incident` reads of one town.
+
+    ``ids`` maps category codes to ``(category_id, lead_org_id, lead_org_name)``; ``limits`` maps (stage, urgency) to
+    (value, unit).
+    """
+
+    town_id: int
+    town_code: str
+    timezone: str
+    metric_srid: int
+    rules: RuleBook
+    ids: Mapping[str, tuple[int, int | None, str | None]]
+    names: Mapping[str, tuple[str, str | None]]
+    limits: Mapping[tuple[str, str], tuple[Any, Any]]
+    calendar: WorkCalendar
+    duplicates: Duplicates
+    min_confidence: float
+
+    def stage_times(self, stage: str, urgency: str, start: datetime) -> tuple[datetime | None, datetime | None]:
+        """Amber moment and deadline of a stage that begins at ``start``; None where the town sets no limit."""
+        limit = self.limits.get((stage, urgency))
+        if limit is None:
+            return None, None
+        value, unit = limit
+        return amber(start, value, unit, self.calendar), deadline(start, value, unit, self.calendar)
+
+
+def _as_system(act: Callable[[Session, int | None], Value]) -> Callable[[Session], Value]:
+    """``act`` under the system's scope: who reports may be helped by rules it may not read."""
+
+    def run(session: Session) -> Value:
+        own = scope_of(session)
+        scopes.apply(session, Scope.system(own.town_id))
+        try:
+            return act(session, own.town_id)
+        finally:
+            scopes.apply(session, own)
+
+    return run
+
+
+def _stamp(session: Session, town_id: int | None) -> str:
+    return session.execute(queries.RULES_STAMP, {"town_id": town_id}).scalar_one() or ""
+
+
+def _build(session: Session, town_id: int | None) -> TownBook:
+    own = {"town_id": town_id}
+    town = session.execute(queries.TOWN, own).one()
+    rows = session.execute(queries.CATEGORIES, own).all()
+    rules = [
+        SuggestionRule(r.code, tuple(r.words), r.category, float(r.weight), tuple(r.not_words), r.channel)
+        for r in session.execute(queries.RULES, own)
+    ]
+    categories = [Category(r.code, r.platform_code, r.urgency, r.lead_org, tuple(r.keywords), r.minor) for r in rows]
+    settings = town.settings or {}
+    return TownBook(
+        town_id=town.town_id,
+        town_code=town.code,
+        timezone=town.timezone,
+        metric_srid=town.metric_srid,
+        rules=RuleBook.of(categories, rules),
+        ids={r.code: (r.category_id, r.lead_org_id, r.lead_org_name) for r in rows},
+        names={r.code: (r.name, r.name_en) for r in rows},
+        limits={(r.stage, r.urgency): (r.value, r.unit) for r in session.execute(queries.LIMITS, own)},
+        calendar=WorkCalendar.of(session.execute(queries.CALENDAR, own).mappings(), town.timezone),
+        duplicates=_duplicates(settings.get("duplicates", {})),
+        min_confidence=float(settings.get("suggestion", {}).get("min_confidence", 0.5)),
+    )
+
+
+def _duplicates(given: Mapping[str, Any]) -> Duplicates:
+    known = {name: given[name] for name in Duplicates.__dataclass_fields__ if name in given}
+    return Duplicates(**known)
+
+
+BOOKS: Versioned[TownBook] = Versioned("incident-book", _as_system(_stamp), _as_system(_build))
+
+
+def book(session: Session) -> TownBook:
+    """The rules of the town of the session's scope; at most a second old.
+
+    Raises
+    ------
+    sqlalchemy.exc.NoResultFound
+        The scope names no town.
+    """
+    return BOOKS.get(session)

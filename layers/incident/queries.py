@@ -1,0 +1,104 @@
+"""SQL of incidents, beside what the layer says. Reads by place and lists use the scoped view; single rows the policy."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+SUBMIT = text("select submit_incident(cast(:report as jsonb))")
+SUBMIT_PHOTO = text("select submit_photo(cast(:photo as jsonb))")
+
+# What the rules of a town are built from. Read as the system: the public may report, but not read the rules.
+CATEGORIES = text("""
+    select c.category_id, c.code, c.platform_code, c.name, c.name_en, c.minor, c.urgency, c.keywords, c.is_public,
+        c.line, c.major, c.lead_org_id, o.code as lead_org, o.name as lead_org_name
+    from category c left join organisation o on o.org_id = c.lead_org_id where c.town_id = :town_id order by c.code
+""")
+RULES = text("""
+    select r.code, r.words, r.not_words, r.channel, r.weight, c.code as category
+    from suggestion_rule r join category c using (category_id) where r.town_id = :town_id order by r.code
+""")
+LIMITS = text("select stage, urgency, value, unit from stage_limit where town_id = :town_id")
+CALENDAR = text("select day, is_workday, periods from work_calendar where town_id = :town_id")
+TOWN = text("select town_id, code, timezone, metric_srid, settings from town where town_id = :town_id")
+# Changes when a row of any of these is written: the newest transaction that wrote one, and how many there are.
+RULES_STAMP = text("""
+    select string_agg(s, ' ') from (
+        select count(*) || ':' || coalesce(max(xmin::text::bigint), 0) as s from category where town_id = :town_id
+        union all select count(*) || ':' || coalesce(max(xmin::text::bigint), 0) from suggestion_rule
+            where town_id = :town_id
+        union all select count(*) || ':' || coalesce(max(xmin::text::bigint), 0) from stage_limit
+            where town_id = :town_id
+        union all select count(*) || ':' || coalesce(max(xmin::text::bigint), 0) from work_calendar
+            where town_id = :town_id
+        union all select count(*) || ':' || coalesce(max(xmin::text::bigint), 0) from organisation
+            where town_id = :town_id
+        union all select xmin::text from town where town_id = :town_id) t
+""")
+
+# Likely the same thing reported before: near, lately, and of the same minor class or with a like title. Time comes first:
+# its index serves under the policy; the few rows of a day are then measured in the town's metric CRS.
+DUPLICATES = text("""
+    select i.incident_id as id, i.case_no, i.title, i.state, i.is_open, i.reported_at, i.platform_code as platform,
+        g.code as grid, g.name as grid_name, round(d.distance_m::numeric, 1) as distance_m,
+        (i.category_id is not distinct from cast(:category_id as int)) as same_category,
+        (select p.photo_id from photo p where p.incident_id = i.incident_id order by p.created_at limit 1) as photo
+    from incident i left join area g on g.area_id = coalesce(i.grid_now_id, i.grid_id)
+    cross join lateral (select st_distance(st_transform(i.geom, cast(:srid as int)),
+        st_transform(st_setsrid(st_makepoint(:lon, :lat), 4490), cast(:srid as int))) as distance_m) d
+    where i.town_id = :town_id and i.reported_at > cast(:moment as timestamptz) - make_interval(hours => :within_h)
+      and i.reported_at < cast(:moment as timestamptz) + make_interval(hours => :within_h)
+      and i.incident_id <> cast(:incident_id as uuid) and i.state not in ('voided', 'declined') and i.geom is not null
+      and abs(st_y(i.geom) - :lat) < :reach_m / 110000.0
+      and d.distance_m <= cast(:reach_m as float8) + least(coalesce(i.accuracy_m, 0), :accuracy_most_m)
+      and (i.category_id = cast(:category_id as int) or similarity(i.title, :title) >= :likeness)
+    order by same_category desc, d.distance_m, i.reported_at limit 5
+""")
+
+# One incident with everything but log, photos and reporter.
+ONE = text("""
+    select i.*, st_x(i.geom) as lon, st_y(i.geom) as lat, incident_payload(i) as payload,
+        n.code as now_code, n.name as now_name, n.name_en as now_name_en,
+        w.code as then_code, w.name as then_name, w.name_en as then_name_en
+    from incident i left join area n on n.area_id = i.grid_now_id left join area w on w.area_id = i.grid_id
+    where i.incident_id = :incident_id
+""")
+LOG = text("""
+    select l.name, l.from_state, l.to_state, l.at, l.client_at, l.reason, l.facts,
+        staff_name(l.actor_user_id) as actor, o.name as actor_org
+    from incident_log l left join organisation o on o.org_id = l.actor_org_id
+    where l.incident_id = :incident_id order by l.at, l.log_id
+""")
+PHOTOS = text("""
+    select photo_id, width_px, height_px, bytes, taken_at, exif_distance_m, st_x(exif_geom) as lon, st_y(exif_geom) as lat,
+        created_at
+    from photo where incident_id = :incident_id order by created_at, photo_id
+""")
+PHOTO = text("select photo_id, path, incident_id from photo where photo_id = :photo_id")
+REPORTER = text("""
+    select name, phone, is_anonymous from incident_reporter where incident_id = :incident_id
+    order by incident_reporter_id limit 1
+""")
+# The point of an area that a label would stand on: where a case lies whose grid is all that is known.
+AREA_POINT = text("""
+    select a.area_id, st_x(v.label_point) as lon, st_y(v.label_point) as lat, sqrt(v.area_m2 / pi()) as radius_m
+    from area a join area_version v using (area_id)
+    where a.town_id = :town_id and a.code = :code and a.level in ('grid', 'zone', 'village')
+      and v.valid_from <= now() and now() < v.valid_to
+""")
+PLACE = text("""
+    update incident i set geom = p.point, place_level = :level, place_score = :score,
+        radius_m = :radius_m, place_how = cast(:how as jsonb), grid_shares = cast(:shares as jsonb), triage_reason = :triage,
+        grid_id = coalesce(was.area_id, at.area_id),
+        grid_version_id = coalesce(was.area_version_id, at.area_version_id),
+        grid_now_id = at.area_id, updated_at = :moment
+    from (select st_setsrid(st_makepoint(:lon, :lat), 4490) as point) p
+    left join lateral locate_leaf(cast(:town_id as int), p.point, cast(:moment as timestamptz)) at on true
+    left join lateral locate_leaf_at(cast(:town_id as int), p.point, cast(:occurred as timestamptz)) was on true
+    where i.incident_id = :incident_id and i.version = :version
+    returning i.version
+""")
+SET_REASON = text("select set_config('onegrid.reason', :reason, true)")
+PUBLIC_CATEGORIES = text("""
+    select code, name, name_en, platform_code as platform, urgency, line, major, minor from category
+    where town_id = :town_id and is_public order by code
+""")

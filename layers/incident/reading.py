@@ -1,0 +1,198 @@
+"""Incidents as they are read: pages with exact counts, and one with all that belongs to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from data import audit
+from data.errors import Forbidden, Invalid, NotFound
+from data.scope import Scope, scope_of
+from layers import features
+from layers.incident import queries
+from layers.incident.book import book
+from layers.incident.layer import LAYER
+from layers.incident.masking import masked_name, masked_phone
+from layers.incident.service import duplicates
+from layers.query import quote, where
+
+CURSOR = re.compile(r"(-?\d{1,18})\.(\d{1,18})")
+
+
+def page(
+    session: Session,
+    filters: Mapping[str, str],
+    *,
+    bbox: tuple[float, float, float, float] | None = None,
+    cursor: str | None = None,
+    limit: int = 100,
+) -> dict[str, Any]:
+    """One page of the caller's incidents, newest first, as a FeatureCollection with ``next`` and ``count``.
+
+    Parameters
+    ----------
+    filters
+        Names and texts as the layer has them; the same as for tiles and counts, so a figure equals its list.
+    cursor
+        ``next`` of the page before. The count comes with the first page only.
+
+    Raises
+    ------
+    Invalid
+        ``filter.unknown``, ``filter.value``, ``filter.cursor``.
+    """
+    statement, params = _page(filters, bbox, cursor, limit)
+    rows = features.run(session, (statement, params))
+    shown = rows[:limit]
+    following = f"{shown[-1][4]}.{shown[-1][0]}" if len(rows) > limit else None
+    counted = None if cursor else features.run(session, features.count(LAYER, filters, bbox))[0][0]
+    return {
+        "type": "FeatureCollection",
+        "features": [features.feature(LAYER, row[:4]) for row in shown],
+        "next": following,
+        "count": counted,
+    }
+
+
+def _page(
+    filters: Mapping[str, str], bbox: tuple[float, float, float, float] | None, cursor: str | None, limit: int
+) -> features.Statement:
+    predicate, params = where(LAYER, filters)
+    if bbox is not None:
+        params.update(bw=bbox[0], bs=bbox[1], be=bbox[2], bn=bbox[3])
+        # the literal is transformed, not the column: the index on geom_3857 serves
+        predicate += " and f.geom_3857 && st_transform(st_makeenvelope(%(bw)s, %(bs)s, %(be)s, %(bn)s, 4490), 3857)"
+    if cursor is not None:
+        at = CURSOR.fullmatch(cursor)
+        if at is None:
+            raise Invalid(
+                "filter.cursor", "this cursor is not one of ours; start without it", fields={"cursor": "unknown"}
+            )
+        params.update(at_us=int(at[1]), seq=int(at[2]))
+        predicate += (
+            " and (f.reported_at, f.seq) < (timestamptz 'epoch' + %(at_us)s * interval '1 microsecond', %(seq)s)"
+        )
+    properties = ", ".join(f"%(c{n})s::text, {column.sql}" for n, column in enumerate(LAYER.columns))
+    params.update({f"c{n}": column.name for n, column in enumerate(LAYER.columns)}, most=limit + 1)
+    return (
+        f"select f.{quote(LAYER.key)}, f.{quote(LAYER.ref)}::text, st_asgeojson(f.geom, 7),"
+        f" jsonb_build_object({properties}), (extract(epoch from f.reported_at) * 1000000)::bigint"
+        f" from {LAYER.source} f {LAYER.joins} where {predicate} order by f.reported_at desc, f.seq desc limit %(most)s",
+        params,
+    )
+
+
+def get(session: Session, incident_id: UUID) -> dict[str, Any]:
+    """One incident as a Feature with place, shares, suggestion, duplicates, photos, log, clocks and what is allowed.
+
+    Raises
+    ------
+    NotFound
+        ``incident.not_found``: not there or outside the scope; the two are not told apart.
+    """
+    row = _one(session, incident_id)
+    own = {"incident_id": incident_id}
+    point = {"type": "Point", "coordinates": [round(row.lon, 7), round(row.lat, 7)]} if row.lon is not None else None
+    properties = {
+        **{name: value for name, value in row.payload.items() if name not in {"lon", "lat"}},
+        "description": row.description,
+        "address": row.address_text,
+        "place": _place(row),
+        "grid_shares": row.grid_shares,
+        "grid_then": _area(row.then_code, row.then_name, row.then_name_en),
+        "grid_now": _area(row.now_code, row.now_name, row.now_name_en),
+        "suggestion": row.suggestion,
+        "duplicates": _duplicates(session, row),
+        "reporter": _masked(session.execute(queries.REPORTER, own).one_or_none()),
+        "photos": [_photo(photo) for photo in session.execute(queries.PHOTOS, own)],
+        "log": [dict(entry) for entry in session.execute(queries.LOG, own).mappings()],
+        "version": row.version,
+        "allowed": allowed(scope_of(session)),
+        "clocks": _clocks(row),
+    }
+    return {"type": "Feature", "id": str(incident_id), "geometry": point, "properties": properties}
+
+
+def reporter(session: Session, incident_id: UUID, reason: str, request_id: str | None = None) -> dict[str, Any]:
+    """Name and number of the reporter, unmasked; needs ``unmask``, and the record says who read them and why."""
+    scope_of(session).require("unmask")
+    _one(session, incident_id)
+    found = session.execute(queries.REPORTER, {"incident_id": incident_id}).one_or_none()
+    audit.record(session, "incident.unmask", "incident", incident_id, reason, {}, request_id)
+    if found is None or found.is_anonymous:
+        return {"name": None, "phone": None}
+    return {"name": found.name, "phone": found.phone}
+
+
+def allowed(scope: Scope) -> list[str]:
+    """What the caller may do with an incident it sees."""
+    acts = {"place": ("triage", "accept"), "photo": ("report", "handle", "accept"), "unmask": ("unmask",)}
+    return [act for act, permissions in acts.items() if any(scope.may(permission) for permission in permissions)]
+
+
+def require_any(scope: Scope, *permissions: str) -> None:
+    """Refuses a scope with none of ``permissions``."""
+    if not any(scope.may(permission) for permission in permissions):
+        raise Forbidden(
+            "scope.forbidden", f"this account lacks the permission {permissions[0]}", permission=permissions[0]
+        )
+
+
+def _one(session: Session, incident_id: UUID) -> Row:
+    row = session.execute(queries.ONE, {"incident_id": incident_id}).one_or_none()
+    if row is None:
+        raise NotFound("incident.not_found", "there is no such incident here")
+    return row
+
+
+def _area(code: str | None, name: str | None, name_en: str | None) -> dict[str, Any] | None:
+    return None if code is None else {"code": code, "name": name, "name_en": name_en}
+
+
+def _place(row: Row) -> dict[str, Any]:
+    names = ("raw_lon", "raw_lat", "source_crs", "accuracy_m", "provider", "radius_m")
+    return {
+        **{name: getattr(row, name) for name in names},
+        "level": row.place_level,
+        "score": row.place_score,
+        "how": row.place_how,
+    }
+
+
+def _duplicates(session: Session, row: Row) -> list[dict[str, Any]]:
+    if row.lon is None:
+        return []
+    return duplicates(
+        session, book(session), incident_id=row.incident_id, title=row.title, category_id=row.category_id,
+        lon=row.lon, lat=row.lat, accuracy_m=row.accuracy_m, moment=row.reported_at,
+    )  # fmt: skip
+
+
+def _masked(row: Row | None) -> dict[str, Any] | None:
+    if row is None or row.is_anonymous or not (row.name or row.phone):
+        return None
+    return {"name": masked_name(row.name), "phone": masked_phone(row.phone)}
+
+
+def _photo(row: Row) -> dict[str, Any]:
+    seen = row.lon is not None
+    distance = None if row.exif_distance_m is None else round(row.exif_distance_m, 1)
+    return {
+        "id": str(row.photo_id),
+        "url": f"/api/v1/photos/{row.photo_id}",
+        "width": row.width_px,
+        "height": row.height_px,
+        "taken_at": row.taken_at,
+        "exif": {"lon": round(row.lon, 7), "lat": round(row.lat, 7), "distance_m": distance} if seen else None,
+    }
+
+
+def _clocks(row: Row) -> list[dict[str, Any]]:
+    if row.due_at is None:
+        return []
+    return [{"stage": "accept", "started_at": row.clock_started_at, "amber_at": row.amber_at, "due_at": row.due_at}]
