@@ -23,9 +23,18 @@ export class ApiError extends Error {
 
   /** What to tell a person, in their language where the catalogue knows the code. */
   get words() {
-    const key = `error.${this.code.replaceAll(".", "_")}`;
-    return has(key) ? t(key) : this.message || t("error.unknown");
+    const key = `error.${this.code}`;
+    return has(key) ? t(key, scalars(this.detail)) : this.message || t("error.unknown");
   }
+}
+
+/**
+ * The plain values of an error's detail, to be named in its words.
+ * @param {any} detail
+ * @returns {Record<string, string | number>}
+ */
+function scalars(detail) {
+  return Object.fromEntries(Object.entries(detail ?? {}).filter(([, value]) => typeof value === "string" || typeof value === "number"));
 }
 
 /**

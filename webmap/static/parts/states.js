@@ -1,7 +1,7 @@
 // The designed states of a panel: empty, loading, error. Each stays in its panel; the rest of the page goes on.
 import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
-import { toast } from "./toast.js";
+import { copyText } from "./copy.js";
 
 /**
  * Nothing to show, and that is true: says so, and what stands beside it.
@@ -88,16 +88,5 @@ export function faultBox(fault, title) {
 
 /** @param {string} requestId */
 function copyButton(requestId) {
-  return h(
-    "button",
-    {
-      type: "button",
-      class: "button",
-      onclick: async () => {
-        await navigator.clipboard?.writeText(requestId);
-        toast(t("state.copied"));
-      },
-    },
-    t("state.copy_number"),
-  );
+  return h("button", { type: "button", class: "button", onclick: () => copyText(requestId, t("state.copied")) }, t("state.copy_number"));
 }

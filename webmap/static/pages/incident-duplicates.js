@@ -1,0 +1,44 @@
+// Near duplicates, side by side with the case: what differs can be seen at a glance.
+import { h } from "../dom.js";
+import { t } from "../i18n.js";
+import { symbol } from "../parts/symbol.js";
+import { when } from "../time.js";
+import { wordFor } from "./incident-rows.js";
+
+/** @param {import("./incident-view.js").Case} item */
+export function duplicatesPanel(item) {
+  const near = item.duplicates ?? [];
+  return h(
+    "section",
+    { class: "case__panel" },
+    h("h2", null, near.length ? t("incident.near_duplicates", { n: near.length }) : t("incident.no_duplicates")),
+    h("p", { class: "quiet small" }, t("incident.duplicates_rule")),
+    near.length > 0 &&
+      h(
+        "div",
+        { class: "twins" },
+        card({ ...item, grid: item.grid_name, photo: item.photos?.[0]?.id, distance_m: null }, item, true),
+        near.map((/** @type {any} */ other) => card(other, item, false)),
+      ),
+  );
+}
+
+/**
+ * @param {any} one
+ * @param {import("./incident-view.js").Case} item
+ * @param {boolean} self
+ */
+function card(one, item, self) {
+  const photo = typeof one.photo === "object" && one.photo ? one.photo.id : one.photo;
+  return h(
+    "div",
+    { class: `twin${self ? " twin--self" : ""}` },
+    photo
+      ? h("img", { class: "twin__photo", src: `/api/v1/photos/${photo}?size=thumb`, alt: "", loading: "lazy" })
+      : h("div", { class: "twin__photo twin__photo--none" }, t("incident.no_photo")),
+    h("div", { class: "twin__title" }, symbol(one.platform ?? item.platform), self ? h("b", null, one.title) : h("a", { href: `/incidents/${one.id}` }, one.title)),
+    h("div", { class: "small quiet" }, self ? t("incident.this_case") : t("incident.duplicate_distance", { n: Math.round(one.distance_m) }), " · ", when(one.reported_at)),
+    h("div", { class: "small quiet" }, typeof one.grid === "object" ? one.grid?.name : one.grid ?? one.grid_name),
+    h("div", null, h("span", { class: "tag" }, wordFor("state", one.state))),
+  );
+}

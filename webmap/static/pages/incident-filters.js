@@ -1,0 +1,161 @@
+// The filter bar: platforms, stage, state, place, period, words. Each change is a new address.
+import { call, query as queryString } from "../api.js";
+import { fill, h, icon } from "../dom.js";
+import { frame } from "../frame.js";
+import { has, nameOf, t } from "../i18n.js";
+import { dayStart } from "../map/town-clock.js";
+import { symbol } from "../parts/symbol.js";
+import { day } from "../time.js";
+import { CONTROLLED, change, isPlain } from "./incident-query.js";
+import { wordFor } from "./incident-rows.js";
+
+const DAY_MS = 86_400_000;
+const TYPING_MS = 350;
+const PLATFORMS = ["public_order", "enforcement", "market", "service"];
+const STAGES = ["accept", "handle", "evaluate"];
+const STATES = [
+  "reported", "verifying", "accepted", "declined", "merged", "filed", "dispatched", "returned", "handling", "suspended",
+  "transferred_up", "awaiting_inspection", "closed", "evaluated", "archived", "voided",
+];
+const PERIODS = [1, 7, 30, 365];
+
+/** @typedef {import("./incident-query.js").Query} Query */
+
+/**
+ * Draws the bar. Areas come later; the bar does not wait for them.
+ * @param {HTMLElement} element
+ * @param {() => Query} current
+ * @param {(next: Query) => void} onChange
+ */
+export function filterBar(element, current, onChange) {
+  /** @type {{villages: any[], grids: any[]}} */
+  const areas = { villages: [], grids: [] };
+  const set = (/** @type {Query} */ values) => onChange(change(current(), values));
+
+  const draw = () => {
+    const query = current();
+    const focused = document.activeElement?.getAttribute("name");
+    const typed = /** @type {HTMLInputElement | null} */ (element.querySelector("[name=q]"));
+    const search = typed ?? searchField(query, set);
+    fill(
+      element,
+      search.closest("label") ?? search,
+      platformSwitch(query, set),
+      h("div", { class: "chips" }, toggle("open", query, set), toggle("late", query, set), toggle("amber", query, set)),
+      select("stage", query, set, STAGES.map((stage) => [stage, t(`incidents.stage_${stage}`)])),
+      select("state", query, set, STATES.map((state) => [state, wordFor("state", state)])),
+      areas.villages.length > 0 && select("village", query, (values) => set({ ...values, grid: "" }), areas.villages.map((area) => [area.code, nameOf(area)])),
+      areas.grids.length > 0 && select("grid", query, set, gridsOf(areas.grids, query.village)),
+      periodSelect(query, set),
+      otherFilters(query, set),
+      !isPlain(query) && h("a", { class: "button button--plain button--small", href: "/incidents", "data-clear-filters": true }, t("incidents.clear")),
+      h("output", { class: "filters__count", id: "count" }),
+    );
+    if (focused) /** @type {HTMLElement | null} */ (element.querySelector(`[name="${focused}"]`))?.focus();
+  };
+
+  loadAreas().then((found) => {
+    Object.assign(areas, found);
+    draw();
+  });
+  draw();
+  return { draw };
+}
+
+async function loadAreas() {
+  const level = (/** @type {string} */ name) =>
+    call(`/api/v1/areas${queryString({ level: name })}`)
+      .then((answer) => (answer.features ?? answer.areas ?? answer).map((/** @type {any} */ area) => area.properties ?? area))
+      .catch(() => []);
+  const [villages, grids] = await Promise.all([level("village"), level("grid")]);
+  return { villages, grids };
+}
+
+/** @param {any[]} grids @param {string | undefined} village @returns {[string, string][]} */
+function gridsOf(grids, village) {
+  return grids.filter((grid) => !village || (grid.parent?.code ?? grid.parent) === village).map((grid) => [grid.code, nameOf(grid)]);
+}
+
+/** @param {Query} query @param {(values: Query) => void} set */
+function searchField(query, set) {
+  let timer = 0;
+  const input = h("input", {
+    class: "input",
+    name: "q",
+    type: "search",
+    value: query.q ?? "",
+    maxlength: 200,
+    placeholder: t("incidents.search"),
+    "aria-label": t("incidents.search_label"),
+    oninput: () => {
+      clearTimeout(timer);
+      timer = window.setTimeout(() => set({ q: input.value.trim() }), TYPING_MS);
+    },
+  });
+  return h("label", { class: "with-icon filters__search" }, icon("search"), input, h("span", { class: "key", "aria-hidden": "true" }, "/"));
+}
+
+/** @param {Query} query @param {(values: Query) => void} set */
+function platformSwitch(query, set) {
+  return h(
+    "div",
+    { class: "chips", role: "group", "aria-label": t("incidents.filter_platform") },
+    PLATFORMS.map((platform) => {
+      const on = query.platform === platform;
+      const press = () => set({ platform: on ? "" : platform });
+      return h("button", { type: "button", class: "chip", name: `platform-${platform}`, "aria-pressed": String(on), onclick: press }, symbol(platform), wordFor("platform", platform));
+    }),
+  );
+}
+
+/** @param {"open" | "late" | "amber"} name @param {Query} query @param {(values: Query) => void} set */
+function toggle(name, query, set) {
+  const on = query[name] === "1";
+  return h("button", { type: "button", class: "chip", name: `toggle-${name}`, "aria-pressed": String(on), onclick: () => set({ [name]: on ? "" : "1" }) }, t(`incidents.toggle_${name}`));
+}
+
+/**
+ * @param {"stage" | "state" | "village" | "grid"} name
+ * @param {Query} query
+ * @param {(values: Query) => void} set
+ * @param {[string, string][]} choices
+ */
+function select(name, query, set, choices) {
+  const all = { stage: "all_stages", state: "all_states", village: "all_villages", grid: "all_grids" }[name];
+  const options = [["", t(`incidents.${all}`)], ...choices].map(([value, label]) => h("option", { value, selected: (query[name] ?? "") === value }, label));
+  const element = h("select", { class: `input${query[name] ? " is-set" : ""}`, name, "aria-label": t(`incidents.filter_${name}`), onchange: () => set({ [name]: element.value }) }, options);
+  return element;
+}
+
+/** @param {Query} query @param {(values: Query) => void} set */
+function periodSelect(query, set) {
+  const start = dayStart(Date.now(), frame.town?.timezone ?? "UTC");
+  const choices = PERIODS.map((days) => [new Date(start - (days - 1) * DAY_MS).toISOString().replace(".000Z", "Z"), t(days === 1 ? "incidents.period_today" : `incidents.period_${days}`)]);
+  const from = query.from ?? "";
+  const known = !from || choices.some(([value]) => Date.parse(value) === Date.parse(from));
+  const options = [
+    h("option", { value: "", selected: !from }, t("incidents.period_any")),
+    choices.map(([value, label]) => h("option", { value, selected: from !== "" && Date.parse(value) === Date.parse(from) }, label)),
+    !known && h("option", { value: from, selected: true }, `${day(from, true)} →`),
+  ];
+  const element = h("select", { class: `input${from ? " is-set" : ""}`, name: "from", "aria-label": t("incidents.filter_period"), onchange: () => set({ from: element.value }) }, options);
+  return element;
+}
+
+/** Filters that came with a link and have no control: shown, and each can be taken off. @param {Query} query @param {(values: Query) => void} set */
+function otherFilters(query, set) {
+  return Object.entries(query)
+    .filter(([name]) => !CONTROLLED.has(name))
+    .map(([name, value]) => {
+      const label = has(`incidents.only_${name}`) ? t(`incidents.only_${name}`) : name;
+      return h("button", { type: "button", class: "chip is-on", onclick: () => set({ [name]: "" }) }, `${label} ${shown(name, value)}`, icon("close"));
+    });
+}
+
+/** @param {string} name @param {string | undefined} value */
+function shown(name, value = "") {
+  if (name === "bbox") return "";
+  if (/_from$|_to$|^to$/.test(name)) return day(value, true);
+  if (name === "channel") return wordFor("channel", value);
+  return value;
+}

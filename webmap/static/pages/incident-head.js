@@ -1,0 +1,66 @@
+// The head of a case, and the sheet that only paper shows.
+import { h } from "../dom.js";
+import { frame } from "../frame.js";
+import { t } from "../i18n.js";
+import { clockSymbol, symbol } from "../parts/symbol.js";
+import { clock, exactly } from "../time.js";
+import { placeOf, tags, timeLeft, wordFor } from "./incident-rows.js";
+
+/** @param {import("./incident-view.js").Case} item */
+export function head(item) {
+  const time = clock(item);
+  return h(
+    "header",
+    { class: "case__head" },
+    h(
+      "div",
+      { class: "case__line" },
+      h("span", { class: "quiet mono" }, item.case_no),
+      h("span", { class: "tag" }, wordFor("state", item.state)),
+      tags(item),
+      h("span", { class: "case__reporter quiet" }, t("incident.reporter"), " ", reporter(item)),
+    ),
+    h("div", { class: "case__title" }, clockSymbol(item.platform, time), h("h1", { id: "case-title" }, item.title), timeLeft(time)),
+    item.description && item.description !== item.title && h("p", { class: "case__text pre" }, item.description),
+  );
+}
+
+/** @param {import("./incident-view.js").Case} item */
+function reporter(item) {
+  const { reporter: person } = item;
+  if (!person || person.anonymous) return t("incident.anonymous");
+  return [person.name, person.phone].filter(Boolean).join(" ") || t("incident.anonymous");
+}
+
+/** The case as a sheet of A4: black and white, shapes carry the platform. @param {import("./incident-view.js").Case} item */
+export function paper(item) {
+  const cell = (/** @type {string} */ label, /** @type {any} */ value, wide = false) => [
+    h("th", { scope: "row" }, label),
+    h("td", wide ? { colspan: 3 } : null, value),
+  ];
+  const row = (/** @type {any[]} */ ...cells) => h("tr", null, cells);
+  return h(
+    "section",
+    { class: "paper", "aria-hidden": "true" },
+    h("h1", null, `${frame.town?.name ?? ""}${t("incident.paper_title")}`),
+    h("p", null, item.case_no),
+    h(
+      "table",
+      null,
+      h(
+        "tbody",
+        null,
+        row(cell(t("incidents.col_case"), item.title, true)),
+        row(cell(t("incident.fact_state"), wordFor("state", item.state)), cell(t("incident.fact_urgency"), wordFor("urgency", item.urgency))),
+        row(cell(t("incident.suggest_platform"), [symbol(item.platform), " ", wordFor("platform", item.platform ?? "none")]), cell(t("incident.fact_category"), item.category_name ?? "")),
+        row(cell(t("incident.fact_channel"), wordFor("channel", item.channel)), cell(t("incident.fact_lead"), item.lead_org_name ?? "")),
+        row(cell(t("incident.fact_occurred"), exactly(item.occurred_at)), cell(t("incident.fact_reported"), exactly(item.reported_at))),
+        row(cell(t("incident.grid"), placeOf(item)), cell(t("incident.address"), item.address ?? "")),
+        row(cell(t("incident.reporter"), reporter(item), true)),
+        row(cell(t("report.words_label"), h("span", { class: "pre" }, item.description ?? ""), true)),
+        h("tr", { class: "paper__room" }, cell(t("incident.paper_notes"), "", true)),
+      ),
+    ),
+    h("p", { class: "paper__foot" }, t("incident.paper_printed", { who: frame.viewer?.name ?? "", time: exactly(new Date().toISOString()) }), frame.town?.synthetic && ` · ${t("common.synthetic")}`),
+  );
+}

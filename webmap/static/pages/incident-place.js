@@ -1,0 +1,276 @@
+// Where a case lies: small map, candidate grids, how it was found; and moving it, or taking a suggested reading.
+import { ApiError, call, query } from "../api.js";
+import { fill, h } from "../dom.js";
+import { may } from "../frame.js";
+import { has, t } from "../i18n.js";
+import { addressField } from "../parts/address-field.js";
+import { placeMap } from "../parts/place-map.js";
+import { faultBox } from "../parts/states.js";
+import { toast } from "../parts/toast.js";
+import { wordFor } from "./incident-rows.js";
+
+const CRS_NAMES = /** @type {Record<string, string>} */ ({ gcj02: "GCJ-02", bd09: "BD-09", wgs84: "WGS 84", cgcs2000: "CGCS2000" });
+const CLOSE_ZOOM = 15.5;
+
+/** @param {string | null | undefined} crs */
+export const crsName = (crs) => (crs ? CRS_NAMES[crs] ?? crs : t("incident.crs_unknown"));
+
+/**
+ * @param {import("./incident-view.js").Case} item
+ * @param {() => Promise<void>} onSaved
+ */
+export function placePanel(item, onSaved) {
+  const canMove = may("triage") || may("accept");
+  const canvas = h("div", { class: "place-map case__map", "aria-label": t("incident.map") });
+  const bar = h("div", { class: "case__move", hidden: true });
+  const move = h("button", { type: "button", class: "button case__move-start" }, t("incident.move_place"), h("span", { class: "key" }, "P"));
+  const box = h("div", { class: "case__map-box" }, canvas, canMove && !item.triage_reason && move);
+  const mover = new Mover(item, bar, onSaved);
+  move.addEventListener("click", () => mover.start());
+  const element = h("section", { class: "case__place", "aria-label": t("incident.place") }, item.triage_reason && triageBox(item, mover, canMove), box, bar);
+  const keys = canMove ? (/** @type {KeyboardEvent} */ event) => placeKeys(event, item, mover) : null;
+  if (keys) document.addEventListener("keydown", keys);
+  return {
+    element,
+    how: howPanel(item, mover, canMove),
+    ready: () => mover.draw(canvas),
+    remove() {
+      mover.remove();
+      if (keys) document.removeEventListener("keydown", keys);
+    },
+  };
+}
+
+/**
+ * @param {KeyboardEvent} event
+ * @param {import("./incident-view.js").Case} item
+ * @param {Mover} mover
+ */
+function placeKeys(event, item, mover) {
+  if (event.ctrlKey || event.metaKey || event.altKey || /** @type {Element} */ (event.target).closest("input, select, textarea")) return;
+  const share = /^[123]$/.test(event.key) ? (item.grid_shares ?? [])[Number(event.key) - 1] : null;
+  if (event.key === "p" || event.key === "P") mover.start();
+  else if (event.key === "Escape") mover.stop();
+  else if (share) mover.toGrid(share);
+  else return;
+  event.preventDefault(); // or the letter lands in the field that has just got the focus
+}
+
+/** The state of moving: a map, at most one chosen place, a reason. */
+class Mover {
+  /**
+   * @param {import("./incident-view.js").Case} item
+   * @param {HTMLElement} bar
+   * @param {() => Promise<void>} onSaved
+   */
+  constructor(item, bar, onSaved) {
+    this.item = item;
+    this.bar = bar;
+    this.onSaved = onSaved;
+    /** @type {import("../parts/place-map.js").PlaceMap | null} */
+    this.map = null;
+    this.picking = false;
+    this.gone = false;
+  }
+
+  /** @param {HTMLElement} canvas */
+  async draw(canvas) {
+    const { item } = this;
+    const known = item.lon !== null;
+    const made = await placeMap(canvas, {
+      center: known ? [item.lon, item.lat] : undefined,
+      zoom: known ? CLOSE_ZOOM : undefined,
+      onPick: (lon, lat) => this.picking && this.toPoint(lon, lat),
+    });
+    if (this.gone) return made?.remove();
+    this.map = made;
+    if (!made) return;
+    if (known) made.incident({ lon: item.lon, lat: item.lat, platform: item.platform });
+    if (known && item.place?.radius_m) made.circle(item.lon, item.lat, item.place.radius_m);
+    const marks = (item.duplicates ?? []).filter((/** @type {any} */ one) => one.lon != null);
+    made.others(marks.map((/** @type {any} */ one) => ({ lon: one.lon, lat: one.lat, platform: one.platform ?? item.platform, label: t("incident.duplicate_distance", { n: Math.round(one.distance_m) }) })));
+    const reading = suggestedReading(item);
+    if (reading?.lon != null) {
+      made.suggest({ lon: reading.lon, lat: reading.lat });
+      if (known) made.fit([[item.lon, item.lat], [reading.lon, reading.lat]]);
+    }
+  }
+
+  remove() {
+    this.gone = true;
+    this.map?.remove();
+  }
+
+  start() {
+    this.picking = true;
+    this.bar.hidden = false;
+    const input = h("input", { class: "input", role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "place-candidates", autocomplete: "off", maxlength: 500, "aria-label": t("incident.triage_search"), placeholder: t("report.address_hint") });
+    const list = h("ul", { class: "candidates", id: "place-candidates", role: "listbox", "aria-label": t("incident.triage_search"), hidden: true });
+    addressField(input, list, (candidate) => this.toPoint(candidate.lon, candidate.lat, candidate.label), t("report.address_none"));
+    fill(
+      this.bar,
+      h("p", { class: "case__move-hint" }, t("incident.pick_hint")),
+      h("div", { class: "case__move-search" }, input, list),
+      h("button", { type: "button", class: "button", onclick: () => this.stop() }, t("incident.cancel")),
+    );
+    input.focus();
+  }
+
+  stop() {
+    this.picking = false;
+    this.bar.hidden = true;
+    fill(this.bar);
+    const { item } = this;
+    if (item.lon !== null) this.map?.incident({ lon: item.lon, lat: item.lat, platform: item.platform });
+  }
+
+  /** @param {number} lon @param {number} lat @param {string} [label] */
+  async toPoint(lon, lat, label = "") {
+    this.map?.pin(lon, lat, { fly: Boolean(label) });
+    const at = await call(`/api/v1/locate${query({ lon, lat, crs: "cgcs2000" })}`).catch(() => null);
+    const where = at?.found ? at.grid?.name ?? at.village?.name ?? "" : t("incident.picked_outside");
+    this.confirm(t("incident.picked", { grid: where }), { lon, lat, crs: "cgcs2000" }, label || t("incident.reason_map"));
+  }
+
+  /** @param {{code: string, name: string}} grid */
+  toGrid(grid) {
+    this.confirm(t("incident.choose_grid", { grid: grid.name }), { grid: grid.code }, t("incident.reason_grid"));
+  }
+
+  takeSuggestion() {
+    this.confirm(t("incident.triage_accept"), { accept_suggestion: true }, t("incident.reason_suggestion"));
+  }
+
+  /**
+   * Asks for the reason in place, without a dialog.
+   * @param {string} title
+   * @param {any} change
+   * @param {string} reason a usual one, to be changed
+   */
+  confirm(title, change, reason) {
+    this.bar.hidden = false;
+    const input = h("input", { class: "input", value: reason, maxlength: 500, "aria-describedby": "reason-hint" });
+    const answer = h("div", { "aria-live": "assertive" });
+    const form = h(
+      "form",
+      {
+        class: "case__confirm",
+        onsubmit: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          this.save(change, input, answer);
+        },
+      },
+      h("b", null, title),
+      h("label", { class: "case__reason" }, h("span", null, t("incident.reason")), input),
+      h("button", { type: "submit", class: "button button--main" }, t("incident.save_place")),
+      h("button", { type: "button", class: "button", onclick: () => this.stop() }, t("incident.cancel")),
+      h("small", { class: "quiet", id: "reason-hint" }, t("incident.reason_hint")),
+      answer,
+    );
+    fill(this.bar, form);
+    input.focus();
+    input.select();
+  }
+
+  /** @param {any} change @param {HTMLInputElement} input @param {HTMLElement} answer */
+  async save(change, input, answer) {
+    const reason = input.value.trim();
+    if (!reason) {
+      input.setAttribute("aria-invalid", "true");
+      return fill(answer, h("p", { class: "field__fault" }, t("incident.reason_needed")));
+    }
+    try {
+      const saved = await call(`/api/v1/incidents/${this.item.id}/place`, { method: "PATCH", json: { version: this.item.version, reason, ...change } });
+      const grid = saved?.grid_name ?? saved?.properties?.grid_name ?? saved?.grid?.name;
+      toast(grid ? t("incident.place_saved", { grid }) : t("incident.place_saved_outside"));
+      await this.onSaved();
+    } catch (reason) {
+      const fault = /** @type {ApiError} */ (reason);
+      fill(answer, faultBox(fault, t("incident.place_failed")));
+      if (fault.code === "incident.version_conflict") {
+        toast(t("incident.place_failed"), null, { late: true });
+        await this.onSaved();
+      }
+    }
+  }
+}
+
+/**
+ * Another reading of the coordinate that falls into the town, where there is one.
+ * @param {import("./incident-view.js").Case} item
+ * @returns {{crs: string, lon?: number, lat?: number, grid?: string} | null}
+ */
+function suggestedReading(item) {
+  const how = item.place?.how ?? {};
+  const found = item.place?.suggested ?? how.suggested ?? how.suggestion ?? null;
+  if (found) return { crs: found.crs ?? found.source_crs, lon: found.lon, lat: found.lat, grid: found.grid_name ?? found.grid?.name };
+  const crs = item.place?.suggested_crs ?? how.suggested_crs;
+  return crs ? { crs } : null;
+}
+
+/**
+ * @param {import("./incident-view.js").Case} item
+ * @param {Mover} mover
+ * @param {boolean} canMove
+ */
+function triageBox(item, mover, canMove) {
+  const reading = suggestedReading(item);
+  const words = reading && (reading.grid ? t("incident.triage_suggested", { crs: crsName(reading.crs), grid: reading.grid }) : t("incident.triage_suggested_town", { crs: crsName(reading.crs) }));
+  return h(
+    "div",
+    { class: "case__triage" },
+    h("h2", null, t("incident.triage_title", { reason: wordFor("triage", item.triage_reason) })),
+    h("p", null, words || t("incident.triage_words")),
+    item.address && h("p", { class: "quiet" }, t("incident.address"), " ", item.address),
+    canMove &&
+      h(
+        "div",
+        { class: "state__actions" },
+        reading && h("button", { type: "button", class: "button button--main", onclick: () => mover.takeSuggestion() }, t("incident.triage_accept")),
+        h("button", { type: "button", class: `button${reading ? "" : " button--main"}`, onclick: () => mover.start() }, t("incident.triage_pick"), h("span", { class: "key" }, "P")),
+      ),
+  );
+}
+
+/**
+ * Candidate grids with their shares, and how the place was found.
+ * @param {import("./incident-view.js").Case} item
+ * @param {Mover} mover
+ * @param {boolean} canMove
+ */
+function howPanel(item, mover, canMove) {
+  const shares = item.grid_shares ?? [];
+  return h(
+    "section",
+    { class: "case__panel" },
+    h("h2", null, t("incident.shares")),
+    shares.length > 0 && h("ol", { class: "shares" }, shares.map((/** @type {any} */ share, /** @type {number} */ i) => shareRow(share, i))),
+    shares.length === 0 && item.grid_name && h("p", null, h("b", null, item.grid_name), h("span", { class: "quiet" }, ` ${t("incident.shares_one")}`)),
+    h("h3", { class: "quiet case__sub" }, t("incident.how")),
+    h("ul", { class: "case__how quiet" }, howLines(item).map((line) => h("li", null, line))),
+    canMove &&
+      shares.length > 1 &&
+      h("div", { class: "state__actions" }, shares.slice(0, 3).map((/** @type {any} */ share, /** @type {number} */ i) => h("button", { type: "button", class: "button", onclick: () => mover.toGrid(share) }, t("incident.choose_grid", { grid: share.name }), h("span", { class: "key" }, String(i + 1))))),
+  );
+}
+
+/** @param {{name: string, share: number}} share @param {number} i */
+function shareRow(share, i) {
+  const percent = Math.round(share.share * 100);
+  const fillBar = h("i", null);
+  fillBar.style.inlineSize = `${percent}%`;
+  return h("li", null, h("span", null, i === 0 ? h("b", null, share.name) : share.name), h("b", null, `${percent}%`), h("div", { class: `bar${i ? " bar--second" : ""}` }, fillBar));
+}
+
+/** @param {import("./incident-view.js").Case} item */
+function howLines(item) {
+  const place = item.place ?? {};
+  const level = place.level && has(`incident.level_${place.level}`) ? t(`incident.level_${place.level}`) : place.level;
+  const lines = [level && (item.address ? `${level}${t("common.colon")}${item.address}` : level)];
+  if (place.score != null && place.radius_m != null) lines.push(t("incident.score", { score: Number(place.score).toFixed(2), radius: Math.round(place.radius_m) }));
+  if (place.accuracy_m != null) lines.push(t("incident.accuracy", { n: Math.round(place.accuracy_m) }));
+  if (place.source_crs && place.source_crs !== "cgcs2000") lines.push(t("incident.converted", { crs: crsName(place.source_crs) }));
+  if (place.raw_lon != null) lines.push(t("incident.raw", { lon: place.raw_lon, lat: place.raw_lat, crs: crsName(place.source_crs) }));
+  if (!place.level && !item.address) lines.push(t("incident.no_address"));
+  return lines.filter(Boolean);
+}

@@ -1,0 +1,158 @@
+// The right side of a case: limits, suggestion, facts, photos, log.
+import { ApiError, call, newId } from "../api.js";
+import { fill, h, icon } from "../dom.js";
+import { may } from "../frame.js";
+import { has, nameOf, t } from "../i18n.js";
+import { symbol } from "../parts/symbol.js";
+import { faultBox } from "../parts/states.js";
+import { toast } from "../parts/toast.js";
+import { clock, exactly, span, when } from "../time.js";
+import { timeLeft, wordFor } from "./incident-rows.js";
+
+const FAR_M = 100;
+const PHOTO_TIMEOUT_MS = 120_000;
+
+/** @typedef {import("./incident-view.js").Case} Case */
+
+/** @param {string} title @param {any} extra @param {...any} children */
+const section = (title, extra, ...children) => h("section", { class: "panel-section" }, h("h2", null, title, extra && h("small", null, extra)), ...children);
+
+/** Stage and total clock; the tick stands at 75 %. @param {Case} item */
+export function limits(item) {
+  const clocks = item.clocks?.length ? item.clocks : item.due_at ? [{ name: "total", ...item }] : [];
+  return section(t("incident.limits"), null, clocks.length ? clocks.map((/** @type {any} */ one) => clockRow(one, item)) : h("p", { class: "quiet" }, t("incident.no_limits")));
+}
+
+/** @param {any} one @param {Case} item */
+function clockRow(one, item) {
+  const start = one.clock_started_at ?? one.started_at ?? item.clock_started_at;
+  const timed = { ...one, clock_started_at: start, due_at: one.due_at, closed_at: one.closed_at ?? one.ended_at ?? one.stopped_at ?? item.closed_at };
+  const time = clock(timed);
+  const name = one.name ?? one.stage ?? "total";
+  const bar = h("i", null);
+  bar.style.inlineSize = `${Math.round((time.state === "late" ? 1 : time.share) * 100)}%`;
+  const used_s = start ? (Date.parse(timed.closed_at ?? new Date().toISOString()) - Date.parse(start)) / 1000 : 0;
+  return h(
+    "div",
+    { class: `limit limit--${time.state}` },
+    h("div", { class: "limit__line" }, h("span", null, has(`incident.clock_${name}`) ? t(`incident.clock_${name}`) : name), timeLeft(time)),
+    h("div", { class: "limit__bar" }, h("div", { class: "bar" }, bar), h("i", { class: "limit__tick" })),
+    h("div", { class: "limit__line small quiet" }, h("span", null, t("incident.used", { span: span(used_s) })), h("span", null, t("incident.until", { time: when(one.due_at) }))),
+  );
+}
+
+/** What the rules suggest, why, and what else it could be. @param {Case} item */
+export function suggestion(item) {
+  const given = item.suggestion ?? {};
+  if (!given.platform && !given.category && !given.lead_org) return section(t("incident.suggestion"), null, h("p", { class: "quiet" }, t("incident.suggestion_none")));
+  const confidence = given.confidence != null ? t("incident.confidence", { n: Number(given.confidence).toFixed(2) }) : null;
+  const row = (/** @type {string} */ label, /** @type {any} */ value) => value && [h("dt", null, label), h("dd", { class: "suggested" }, value)];
+  const rules = (given.rules ?? []).map((/** @type {any} */ rule) => (typeof rule === "string" ? rule : [rule.code, rule.word ?? rule.words].filter(Boolean).join(" ")));
+  const others = (given.alternatives ?? []).map((/** @type {any} */ other) => label(other.category ?? other));
+  return section(
+    t("incident.suggestion"),
+    confidence,
+    h(
+      "dl",
+      { class: "pairs" },
+      row(t("incident.suggest_platform"), given.platform && [symbol(code(given.platform)), " ", wordFor("platform", code(given.platform))]),
+      row(t("incident.suggest_category"), label(given.category)),
+      row(t("incident.suggest_lead"), label(given.lead_org)),
+      rules.length > 0 && [h("dt", null, t("incident.because")), h("dd", { class: "quiet" }, rules.join("，"))],
+      others.length > 0 && [h("dt", null, t("incident.alternatives")), h("dd", { class: "quiet" }, others.join("，"))],
+    ),
+  );
+}
+
+/** @param {any} thing */
+const code = (thing) => (typeof thing === "object" && thing ? thing.code : thing);
+/** @param {any} thing */
+const label = (thing) => (typeof thing === "object" && thing ? nameOf(thing) || thing.code : thing ?? "");
+
+/** @param {Case} item */
+export function facts(item) {
+  const row = (/** @type {string} */ name, /** @type {any} */ value) => value && [h("dt", null, name), h("dd", null, value)];
+  const moved = item.grid_now && code(item.grid_now) !== code(item.grid);
+  return section(
+    t("incident.facts"),
+    null,
+    h(
+      "dl",
+      { class: "pairs" },
+      row(t("incident.fact_category"), item.category_name),
+      row(t("incident.fact_lead"), item.lead_org_name),
+      row(t("incident.grid"), item.grid_name),
+      moved && row(t("incident.grid_now"), label(item.grid_now)),
+      row(t("incident.address"), item.address),
+      row(t("incident.fact_channel"), wordFor("channel", item.channel)),
+      row(t("incident.fact_occurred"), exactly(item.occurred_at)),
+      row(t("incident.fact_reported"), exactly(item.reported_at)),
+      row(t("incident.fact_closed"), exactly(item.closed_at)),
+    ),
+  );
+}
+
+/** @param {Case} item @param {() => Promise<void>} onChanged */
+export function photos(item, onChanged) {
+  const taken = item.photos ?? [];
+  const fault = h("div", { "aria-live": "assertive" });
+  return section(
+    t("incident.photos"),
+    taken.length ? String(taken.length) : null,
+    taken.length ? h("ul", { class: "photo-list" }, taken.map(photoTile)) : h("p", { class: "quiet" }, t("incident.no_photos")),
+    may("report") && item.is_open && photoButton(item, fault, onChanged),
+    fault,
+  );
+}
+
+/** @param {any} photo @param {number} i */
+function photoTile(photo, i) {
+  const far = photo.exif?.distance_m;
+  const words = far == null ? t("incident.photo_no_place") : t(far > FAR_M ? "incident.photo_far" : "incident.photo_distance", { n: Math.round(far) });
+  const alt = t("incident.photo_alt", { n: i + 1, time: when(photo.taken_at) });
+  return h(
+    "li",
+    null,
+    h("a", { href: `/api/v1/photos/${photo.id}?size=full`, target: "_blank", rel: "noopener" }, h("img", { src: `/api/v1/photos/${photo.id}?size=thumb`, alt, loading: "lazy" })),
+    h("small", { class: far > FAR_M ? "amber" : "quiet" }, words),
+  );
+}
+
+/** @param {Case} item @param {HTMLElement} fault @param {() => Promise<void>} onChanged */
+function photoButton(item, fault, onChanged) {
+  const send = async (/** @type {Event} */ event) => {
+    const input = /** @type {HTMLInputElement} */ (event.currentTarget);
+    for (const file of input.files ?? []) {
+      const form = new FormData();
+      form.append("photo", file, file.name);
+      try {
+        await call(`/api/v1/incidents/${item.id}/photos`, { method: "POST", form, headers: { "Idempotency-Key": newId() }, timeoutMs: PHOTO_TIMEOUT_MS });
+      } catch (reason) {
+        fill(fault, faultBox(/** @type {ApiError} */ (reason), t("incident.photo_failed")));
+        return;
+      }
+    }
+    toast(t("incident.photo_added"));
+    await onChanged();
+  };
+  return h("label", { class: "button photo-button" }, icon("camera"), t("incident.photo_add"), h("input", { type: "file", accept: "image/*,.heic,.heif", multiple: true, class: "visually-hidden", onchange: send }));
+}
+
+/** Newest first; nothing in it ever changes. @param {Case} item */
+export function log(item) {
+  const rows = [...(item.log ?? [])].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  return section(t("incident.log"), t("incident.log_only_grows"), h("ol", { class: "log" }, rows.map(logRow)));
+}
+
+/** @param {any} row */
+function logRow(row) {
+  const name = has(`incident.log_${row.name}`) ? t(`incident.log_${row.name}`) : row.name;
+  const actor = typeof row.actor === "object" ? row.actor?.name : row.actor ?? row.actor_name;
+  const state = row.to_state && row.to_state !== row.from_state ? wordFor("state", row.to_state) : "";
+  return h(
+    "li",
+    null,
+    h("time", { datetime: row.at, title: exactly(row.at) }, when(row.at)),
+    h("div", null, h("b", null, actor || t("incident.log_system")), " ", name, state && h("span", { class: "quiet" }, ` → ${state}`), row.reason && h("div", { class: "quiet" }, row.reason)),
+  );
+}

@@ -1,0 +1,127 @@
+// What a person has entered so far, kept on the device: the fields in localStorage, the photos in IndexedDB.
+
+const DRAFT = "onegrid.report.draft";
+const MINE = "onegrid.report.mine";
+const MINE_MOST = 20;
+const DATABASE = "onegrid-report";
+const STORE = "photo";
+
+/**
+ * @typedef {object} Draft
+ * @property {string} id client id: the same report however often it is sent
+ * @property {string} description
+ * @property {string} phone
+ * @property {string} address
+ * @property {string | null} category
+ * @property {Place | null} place
+ * @property {any} sent the body of a send that got no answer; null when none is under way
+ *
+ * @typedef {object} Place
+ * @property {number} lon
+ * @property {number} lat
+ * @property {"cgcs2000" | "wgs84"} crs
+ * @property {number | null} accuracy_m
+ * @property {string} how map, gps or address
+ * @property {string} label
+ */
+
+/**
+ * @param {() => string} newId
+ * @returns {Draft}
+ */
+export function blank(newId) {
+  return { id: newId(), description: "", phone: "", address: "", category: null, place: null, sent: null };
+}
+
+/**
+ * @param {() => string} newId
+ * @returns {Draft}
+ */
+export function loadDraft(newId) {
+  return { ...blank(newId), ...read(DRAFT, {}) };
+}
+
+/** @param {Draft} draft */
+export const saveDraft = (draft) => write(DRAFT, draft);
+
+export const dropDraft = () => localStorage.removeItem(DRAFT);
+
+/** Whether anything was entered. @param {Draft} draft */
+export const isEmpty = (draft) => !draft.description && !draft.phone && !draft.address && !draft.category && !draft.place;
+
+/** @returns {{case_no: string, query_code: string, title: string, at: string}[]} */
+export const sentReports = () => read(MINE, []);
+
+/** @param {{case_no: string, query_code: string, title: string, at: string}} report */
+export function rememberSent(report) {
+  write(MINE, [report, ...sentReports()].slice(0, MINE_MOST));
+}
+
+/**
+ * @param {string} key
+ * @param {any} otherwise
+ */
+function read(key, otherwise) {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "null") ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {any} value
+ */
+function write(key, value) {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+    return true;
+  } catch {
+    return false; // private windows may have no room; the form itself still holds the text
+  }
+}
+
+/** @returns {Promise<IDBDatabase>} */
+function open() {
+  return new Promise((done, fail) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => fail(request.error);
+  });
+}
+
+/**
+ * @template T
+ * @param {"readonly" | "readwrite"} mode
+ * @param {(store: IDBObjectStore) => IDBRequest<T>} act
+ * @returns {Promise<T | null>} null where the browser keeps no database
+ */
+async function inStore(mode, act) {
+  try {
+    const database = await open();
+    return await new Promise((done, fail) => {
+      const request = act(database.transaction(STORE, mode).objectStore(STORE));
+      request.onsuccess = () => done(request.result);
+      request.onerror = () => fail(request.error);
+    });
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @typedef {{id: string, file: Blob, name: string}} Photo
+ */
+
+/** @returns {Promise<Photo[]>} */
+export const loadPhotos = async () => (await inStore("readonly", (store) => store.getAll())) ?? [];
+
+/** @param {Photo} photo */
+export const savePhoto = (photo) => inStore("readwrite", (store) => store.put(photo));
+
+/** @param {string} id */
+export const dropPhoto = (id) => inStore("readwrite", (store) => store.delete(id));
+
+export const dropPhotos = () => inStore("readwrite", (store) => store.clear());

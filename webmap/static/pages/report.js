@@ -1,0 +1,312 @@
+// The public report: place, kind, words, photos, a number if wanted. Nothing entered is ever lost.
+import { ApiError, call, newId, query } from "../api.js";
+import { fill, find, h } from "../dom.js";
+import { nameOf, t } from "../i18n.js";
+import { addressField } from "../parts/address-field.js";
+import { placeMap } from "../parts/place-map.js";
+import { faultBox } from "../parts/states.js";
+import { toast } from "../parts/toast.js";
+import { when } from "../time.js";
+import { blank, dropDraft, isEmpty, loadDraft, rememberSent, saveDraft, sentReports } from "./report-draft.js";
+import { photoField } from "./report-photos.js";
+import { send, sendPhotos, showReceipt } from "./report-send.js";
+
+const RETRY_MS = 15_000;
+const FIRST_CHIPS = 7;
+const GPS = { enableHighAccuracy: true, timeout: 15_000, maximumAge: 30_000 };
+
+const form = /** @type {HTMLFormElement} */ (find("#report-form"));
+const words = /** @type {HTMLTextAreaElement} */ (find("#words"));
+const phone = /** @type {HTMLInputElement} */ (find("#phone"));
+const address = /** @type {HTMLInputElement} */ (find("#address"));
+const found = find("#found");
+const outcome = find("#outcome");
+const submit = /** @type {HTMLButtonElement} */ (find("[type=submit]", form));
+const receipt = find("#receipt");
+const photos = photoField(find("#photos"), find("#photo-fault"));
+
+let draft = loadDraft(newId);
+/** @type {any[]} */
+let categories = [];
+let allShown = false;
+/** @type {import("../parts/place-map.js").PlaceMap | null} */
+let map = null;
+let busy = false;
+let retryTimer = 0;
+
+showFields();
+showMine();
+hintWeChat();
+loadCategories();
+photos.load();
+addressField(address, find("#candidates"), takeCandidate, t("report.address_none"));
+placeMap(find("#map"), { onPick: (lon, lat) => setPlace({ lon, lat, crs: "cgcs2000", accuracy_m: null, how: "map", label: "" }) }).then((made) => {
+  map = made;
+  if (draft.place) map?.pin(draft.place.lon, draft.place.lat, { accuracy_m: draft.place.accuracy_m, fly: true });
+});
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  trySend();
+});
+for (const field of [words, phone, address]) field.addEventListener("input", readFields);
+find("[data-gps]").addEventListener("click", useGps);
+find("[data-clear]").addEventListener("click", startOver);
+window.addEventListener("online", () => draft.sent && trySend());
+if (draft.sent) {
+  showWaiting();
+  trySend();
+}
+
+function showFields() {
+  words.value = draft.description;
+  phone.value = draft.phone;
+  address.value = draft.address;
+  find("[data-clear]").hidden = isEmpty(draft);
+  showPlace();
+}
+
+function readFields() {
+  draft.description = words.value;
+  draft.phone = phone.value;
+  draft.address = address.value;
+  keep();
+  if (words.value.trim()) fault("words", "");
+  if (address.value.trim()) fault("where", "");
+}
+
+function keep() {
+  const kept = saveDraft(draft);
+  find("[data-clear]").hidden = isEmpty(draft);
+  if (kept) find("#kept").textContent = t("report.kept_at", { time: when(new Date().toISOString()) });
+}
+
+/** @param {"where" | "words" | "phone"} name @param {string} text */
+function fault(name, text) {
+  find(`#${name}-fault`).textContent = text;
+  const field = { where: address, words, phone }[name];
+  if (text) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+}
+
+/** @param {import("./report-draft.js").Place} place */
+function setPlace(place) {
+  draft.place = place;
+  map?.pin(place.lon, place.lat, { accuracy_m: place.accuracy_m, fly: place.how !== "map" });
+  keep();
+  fault("where", "");
+  showPlace();
+}
+
+/** @param {import("../parts/address-field.js").Candidate} candidate */
+function takeCandidate(candidate) {
+  address.value = candidate.label;
+  draft.address = candidate.label;
+  setPlace({ lon: candidate.lon, lat: candidate.lat, crs: "cgcs2000", accuracy_m: candidate.radius_m ?? null, how: "address", label: candidate.label });
+}
+
+async function showPlace() {
+  const { place } = draft;
+  found.hidden = !place;
+  if (!place) return;
+  const title = place.label ? t("report.near", { place: place.label }) : t("report.point_chosen");
+  const extra = place.how === "gps" && place.accuracy_m ? t("report.gps_within", { n: Math.round(place.accuracy_m) }) : t("report.change_on_map");
+  fill(found, h("b", null, title), h("small", null, t("report.locating")));
+  try {
+    const at = await call(`/api/v1/locate${query({ lon: place.lon, lat: place.lat, crs: place.crs, accuracy_m: place.accuracy_m })}`);
+    if (draft.place !== place) return;
+    const where = at.found ? at.grid?.name ?? at.village?.name ?? "" : t("report.outside");
+    fill(found, h("b", null, place.label ? title : where || title), h("small", null, place.label && where ? `${where} · ${extra}` : extra));
+  } catch {
+    fill(found, h("b", null, title), h("small", null, extra));
+  }
+}
+
+function useGps() {
+  if (!navigator.geolocation || !window.isSecureContext) return fault("where", t("report.gps_insecure"));
+  const button = /** @type {HTMLButtonElement} */ (find("[data-gps]"));
+  button.disabled = true;
+  button.classList.add("is-busy");
+  const done = () => {
+    button.disabled = false;
+    button.classList.remove("is-busy");
+  };
+  navigator.geolocation.getCurrentPosition(
+    ({ coords }) => {
+      done();
+      setPlace({ lon: coords.longitude, lat: coords.latitude, crs: "wgs84", accuracy_m: coords.accuracy, how: "gps", label: "" });
+    },
+    (reason) => {
+      done();
+      find("#where-fault").textContent = t(reason.code === reason.PERMISSION_DENIED ? "report.gps_denied" : "report.gps_failed");
+    },
+    GPS,
+  );
+}
+
+async function loadCategories() {
+  const box = find("#categories");
+  try {
+    categories = (await call("/api/v1/report-form")).categories;
+    drawChips();
+  } catch (reason) {
+    fill(box, faultBox(/** @type {ApiError} */ (reason), t("report.form_failed")));
+  }
+}
+
+function drawChips() {
+  const chosen = draft.category;
+  const shown = allShown ? categories : categories.filter((category, i) => i < FIRST_CHIPS || category.code === chosen);
+  fill(
+    find("#categories"),
+    shown.map((category) => chip(nameOf(category), category.code)),
+    categories.length > FIRST_CHIPS &&
+      h("button", { type: "button", class: "chip is-more", "aria-expanded": String(allShown), onclick: toggleAll }, t(allShown ? "report.what_less" : "report.what_more")),
+    chip(t("report.what_unsure"), null),
+  );
+}
+
+/** @param {string} label @param {string | null} code */
+function chip(label, code) {
+  const on = draft.category === code;
+  const choose = () => {
+    draft.category = code;
+    keep();
+    drawChips();
+    /** @type {HTMLElement | null} */ (document.querySelector("#categories [aria-pressed=true]"))?.focus();
+  };
+  return h("button", { type: "button", class: "chip", "aria-pressed": String(on), onclick: choose }, label);
+}
+
+function toggleAll() {
+  allShown = !allShown;
+  drawChips();
+  /** @type {HTMLElement | null} */ (document.querySelector("#categories .is-more"))?.focus();
+}
+
+/** Marks what is missing; the number of faults. */
+function check() {
+  fault("words", words.value.trim() ? "" : t("report.need_words"));
+  fault("where", draft.place || address.value.trim() ? "" : t("report.need_place"));
+  const digits = phone.value.replace(/[\s()+-]/g, "");
+  fault("phone", !digits || /^\d{7,15}$/.test(digits) ? "" : t("report.phone_bad"));
+  return form.querySelectorAll("[aria-invalid=true]").length;
+}
+
+async function trySend() {
+  if (busy) return;
+  readFields();
+  const missing = check();
+  if (missing) {
+    fill(outcome, h("div", { class: "fault", role: "alert" }, h("strong", null, t("report.not_sent")), t("report.fix_first", { n: missing })));
+    /** @type {HTMLElement | null} */ (form.querySelector("[aria-invalid=true]"))?.focus();
+    return;
+  }
+  setBusy(true, t("report.sending"));
+  try {
+    const answer = await send(draft, newId, keep);
+    await finish(answer);
+  } catch (reason) {
+    const error = /** @type {ApiError} */ (reason);
+    if (error.unanswered) showWaiting();
+    else fill(outcome, faultBox(error, t("report.not_sent")));
+  } finally {
+    setBusy(false, t("report.submit"));
+  }
+}
+
+/** @param {boolean} on @param {string} label */
+function setBusy(on, label) {
+  busy = on;
+  submit.disabled = on;
+  submit.classList.toggle("is-busy", on);
+  submit.textContent = label;
+}
+
+function showWaiting() {
+  fill(
+    outcome,
+    h(
+      "div",
+      { class: "hint", role: "status", "data-state": "waiting" },
+      h("strong", null, t("report.waiting")),
+      h("p", { class: "quiet" }, t("report.waiting_more")),
+      h("button", { type: "button", class: "button", onclick: trySend }, t("report.retry_now")),
+    ),
+  );
+  clearTimeout(retryTimer);
+  retryTimer = window.setTimeout(() => draft.sent && trySend(), RETRY_MS);
+}
+
+/** @param {any} answer */
+async function finish(answer) {
+  clearTimeout(retryTimer);
+  rememberSent({ case_no: answer.case_no, query_code: answer.query_code ?? "", title: draft.sent?.title ?? "", at: new Date().toISOString() });
+  dropDraft();
+  const all = photos.all();
+  const left = await sendPhotos(answer, all, (i) => setBusy(true, t("report.sending_photo", { i, n: all.length })));
+  showDone(answer, left);
+  draft = blank(newId);
+}
+
+/** @param {any} answer @param {import("./report-draft.js").Photo[]} left */
+function showDone(answer, left) {
+  form.hidden = true;
+  find("#mine").hidden = true;
+  receipt.hidden = false;
+  showReceipt(receipt, answer, left, {
+    again: resetForm,
+    retryPhotos: async () => showDone(answer, await sendPhotos(answer, left, () => {})),
+  });
+  receipt.focus();
+  scrollTo(0, 0);
+}
+
+async function resetForm() {
+  draft = blank(newId);
+  dropDraft();
+  await photos.clear();
+  fill(outcome);
+  form.hidden = false;
+  receipt.hidden = true;
+  showFields();
+  drawChips();
+  showMine();
+  address.focus();
+}
+
+async function startOver() {
+  const before = draft;
+  draft = { ...blank(newId) };
+  saveDraft(draft);
+  for (const name of /** @type {const} */ (["where", "words", "phone"])) fault(name, "");
+  fill(outcome);
+  showFields();
+  drawChips();
+  toast(t("report.cleared"), {
+    label: t("report.undo"),
+    act: () => {
+      draft = before;
+      keep();
+      showFields();
+      drawChips();
+    },
+  });
+}
+
+function showMine() {
+  const mine = sentReports();
+  const box = find("#mine");
+  box.hidden = mine.length === 0;
+  fill(
+    box,
+    h("h2", null, t("report.mine")),
+    h("ul", null, mine.map((one) => h("li", null, h("b", null, one.title), h("span", null, `${t("report.case_no")} ${one.case_no}`), h("span", null, `${t("report.query_code")} ${one.query_code}`), h("span", null, when(one.at))))),
+  );
+}
+
+function hintWeChat() {
+  const inside = /MicroMessenger/i.test(navigator.userAgent);
+  find("#wechat").hidden = !inside || new URLSearchParams(location.search).has("stay");
+}
+
