@@ -209,13 +209,25 @@ def _counts(connection: PgConnection) -> dict[str, int]:
 def _unpack(source: Path, folder: Path, manifest: dict[str, Any]) -> None:
     try:
         with tarfile.open(source) as tar:
-            tar.extractall(folder, filter="data")
+            for entry in tar:
+                _extract(tar, entry, folder)
         whole = _sha256(folder / "database.dump") == manifest["database_sha256"]
     except (tarfile.TarError, OSError) as error:
         raise BackupFault(f"{source} cannot be unpacked: {error}") from error
     uploads = sum(path.is_file() for path in folder.glob("uploads/**/*"))
     if not whole or uploads != manifest["uploads"]:
         raise BackupFault(f"{source} is damaged: its contents do not match its manifest")
+
+
+def _extract(tar: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path) -> None:
+    """Write one ordinary file below ``folder``; links, devices and paths that lead out of it are refused."""
+    path = (folder / entry.name).resolve()
+    file = tar.extractfile(entry) if entry.isreg() else None
+    if file is None or not path.is_relative_to(folder.resolve()):
+        raise BackupFault(f"the backup holds {entry.name!r}, which no backup of OneGrid has")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as target:
+        shutil.copyfileobj(file, target)
 
 
 def _run(program: str, url: str | None, *arguments: str) -> str:

@@ -73,7 +73,7 @@ def test_everything_is_there_again_after_reset_and_restore(filled, saved):
         assert cursor.fetchall() == [("330424103",)]
 
 
-@pytest.mark.parametrize("fault", ["cut", "changed", "newer", "other"])
+@pytest.mark.parametrize("fault", ["cut", "changed", "newer", "outside", "link", "other"])
 def test_a_bad_backup_changes_nothing(emptied, saved, tmp_path, fault):
     file = tmp_path / "bad.backup"
     whole = saved.read_bytes()
@@ -86,6 +86,14 @@ def test_a_bad_backup_changes_nothing(emptied, saved, tmp_path, fault):
             manifest = tmp_path / "manifest.json"
             manifest.write_text(json.dumps({"format": 1, "revision": "9999_from_the_future"}))
             tar.add(manifest, "manifest.json")
+    elif fault in ("outside", "link"):
+        file.write_bytes(whole)
+        with tarfile.open(file, "a") as tar:
+            entry = tarfile.TarInfo("uploads/../../outside" if fault == "outside" else "uploads/link")
+            entry.type, entry.linkname = (
+                (tarfile.REGTYPE, "") if fault == "outside" else (tarfile.SYMTYPE, "/etc/passwd")
+            )
+            tar.addfile(entry)
     else:
         file.write_text("this is no backup")
     answer = emptied.onegrid("db", "restore", str(file))
