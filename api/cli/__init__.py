@@ -13,6 +13,7 @@ import sys
 from typing import Any, NoReturn
 
 import click
+import psycopg2
 
 from api.cli.invocation import Invocation
 from data.errors import OneGridError
@@ -55,10 +56,11 @@ class Commands(click.Group):
         except OneGridError as error:
             if error.message:
                 click.echo(f"onegrid: {error.message}", err=True)
-        except OSError as error:
-            if error.filename is None:
+        except Exception as error:
+            reason = _reason(error)
+            if reason is None:
                 raise
-            click.echo(f"onegrid: {error.filename}: {error.strerror}", err=True)
+            click.echo(f"onegrid: {reason}", err=True)
         ctx.exit(1)
 
 
@@ -73,6 +75,17 @@ def main(ctx: click.Context, town: str | None) -> None:
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _end)
     ctx.obj = Invocation(town_code=town)
+
+
+def _reason(error: Exception) -> str | None:
+    """Return the line for a file or a database that does not answer, None for what is a fault of the program."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    # SQLAlchemy wraps the driver's error; it is not imported here for its own
+    origin = getattr(error, "orig", error)
+    if isinstance(origin, psycopg2.OperationalError):
+        return f"the database does not answer: {str(origin).strip().splitlines()[0]}"
+    return None
 
 
 def _end(number: int, frame: object) -> NoReturn:
