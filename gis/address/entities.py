@@ -88,5 +88,11 @@ class EntityIndex:
             likeness = aligned.score / 100 * whole**0.5
             if likeness >= floor * 0.8:
                 found.append(Likeness(aligned.dest_start, aligned.dest_end, row, likeness))
-        found.sort(key=lambda like: (-like.likeness, like.row))
-        return found[:3]
+        # 惠民饭店 is all of itself in 永兴惠民范店, but 永兴惠民饭店 explains more of it.
+        fullest = [like for like in found if not any(_explains_more(other, like) for other in found)]
+        return sorted(fullest, key=lambda like: (-like.likeness, like.row))[:3]
+
+
+def _explains_more(one: Likeness, other: Likeness) -> bool:
+    longer = one.end - one.start > other.end - other.start
+    return longer and one.start <= other.start and other.end <= one.end and one.likeness >= other.likeness - 0.1

@@ -56,7 +56,7 @@ _RELATIONS = {
     "旁边": 40, "边上": 40, "旁": 40,
     "附近": 150, "一带": 200, "周边": 150, "周围": 150, "门口": 20, "门前": 20, "前面": 50, "前边": 50,
     "后面": 50, "后边": 50,
-    "背后": 50, "楼下": 15, "里面": 20, "桥头": 30, "桥堍": 30, "桥下": 20, "桥上": 15, "路口": 60,
+    "背后": 50, "楼下": 15, "楼上": 15, "里面": 20, "桥头": 30, "桥堍": 30, "桥下": 20, "桥上": 15, "路口": 60,
     "交叉口": 40, "十字路口": 60,
     "村口": 150, "口子": 60, "弄堂口": 60, "口": 60, "头上": 40, "头": 40,
 }  # fmt: skip
@@ -68,7 +68,7 @@ _RELATIONS_EN = {
 _RELATION = re.compile("|".join(sorted(_RELATIONS, key=len, reverse=True)))
 _RELATION_EN = re.compile("|".join(sorted(_RELATIONS_EN, key=len, reverse=True)))
 _INDOORS = (
-    ("building", re.compile(rf"(?P<num>{_NUM}|[a-z])(?:幢|栋|号楼|座(?!桥|山|房))")),
+    ("building", re.compile(rf"(?P<num>{_NUM}|[a-z])(?:幢|栋|号楼(?![下上道梯顶前后旁边])|座(?!桥|山|房))")),
     ("unit", re.compile(rf"(?P<num>{_NUM})单元")),
     ("room", re.compile(rf"(?P<num>\d{{1,4}}[a-z]?|[{NUMERAL_CHARS}]{{2,6}})室")),
     ("floor", re.compile(rf"(?P<num>{_NUM})(?:楼|层)")),
@@ -77,7 +77,9 @@ _SUB = rf"(?:号?(?:之|-|杠|附)(?P<sub>{_NUM})|(?P<suffix>bis|ter|quater|[a-f
 _NUMBER = re.compile(
     rf"(?P<lead>门牌号码?|门牌|numero|no|nr|n|#)?(?<!月)(?<![\d-])(?P<main>{_NUM}){_SUB}?(?P<end>号|#|hao(?![a-z]))?(?!\d)"
 )
-_NOT_A_NUMBER = tuple("线桥门厂车码机馆店块元年月日岁点个辆人户次天时分亩斤吨级楼幢栋排米里")
+#: What follows 号 where it numbers no house (3号线, 2号门), and what follows a bare number that counts something.
+_NAMED_THING = re.compile(r"[线桥码井泵闸机]|车(?![库棚位旁])|门(?![口前外牌旁边对内])|厂房|楼(?![下上道梯顶前后旁边])")
+_COUNTED = re.compile(r"[线桥门车块元年月日岁点个辆人户次天时分亩斤吨级楼幢栋排米里家条只名]")
 _WordTest = Callable[[int], bool]
 
 
@@ -170,8 +172,8 @@ def _read_numbers(text: _Text) -> None:
         start, end = found.span()
         before, after = text.marked[start - 1 : start], text.marked[end : end + 1]
         western = after == _ROAD and found["main"].isdigit()
-        named = (bool(found["end"]) and after not in _NOT_A_NUMBER) or bool(found["lead"] and found["lead"] != "n")
-        bare = before != "" and before in _PLACE and after not in _NOT_A_NUMBER and len(found["main"]) < 6
+        named = bool(found["end"] and not _NAMED_THING.match(text.marked, end)) or found["lead"] not in (None, "n")
+        bare = before != "" and before in _PLACE and not found["end"] and not _COUNTED.match(text.marked, end)
         main = parse_number(found["main"])
         if main is None or not (western or named or bare) or main > 99_999:
             continue

@@ -11,6 +11,8 @@ from gis.address.placing import Proposal
 from gis.address.tokens import Reading, Token
 
 _ANCHORS = ("plate_id", "coordinate", "number", "landmark", "entity", "road", "group", "natural_village", "village")
+#: Said of the premises themselves: the place stays what it is.
+_ON_THE_SPOT = frozenset({"门口", "门前", "里面", "楼下", "楼上"})
 _POINTS = frozenset({"plate", "number_interpolated", "entity", "landmark", "coordinate"})
 #: Words that may stand between a place and what is said about it without separating the two.
 _FILLER = re.compile(
@@ -55,7 +57,8 @@ def displaced(proposal: Proposal, said: list[Token], words: str) -> Proposal:
     """Return the proposal with the offsets and relations said about its place applied; ``words`` are those of the text.
 
     A point becomes level ``landmark_offset``, and so does a middle moved by a distance; otherwise a middle (of a road,
-    group or village) keeps its level and grows in radius.
+    group or village) keeps its level and grows in radius, and so does a point of which only its own premises are said
+    (门口, 楼下).
     """
     lon, lat, radius_m, how = proposal.lon, proposal.lat, proposal.radius_m, proposal.how
     for token in said:
@@ -66,6 +69,8 @@ def displaced(proposal: Proposal, said: list[Token], words: str) -> Proposal:
             lon, lat = moved(lon, lat, token.direction, metres)
         radius_m += token.radius_m
         how = (*how, token.kind)
+    if all(token.value in _ON_THE_SPOT for token in said):
+        return replace(proposal, radius_m=radius_m, how=how, said=words)
     by_distance = any(token.kind == "offset" and token.distance_m is not None for token in said)
     if proposal.level in _POINTS or by_distance:
         share = BASE_SCORE["landmark_offset"] / BASE_SCORE["landmark"]

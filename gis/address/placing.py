@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from gis.address.candidates import BASE_SCORE, Level
 from gis.address.gazetteer import Gazetteer, Ref, Spot
-from gis.address.metric import distance_m
+from gis.address.metric import distance_m, middle_and_reach
 from gis.address.plates import Hit, Number, Street, split_number
 from gis.address.rows import finite
 from gis.address.tokens import Reading, Token
@@ -303,11 +303,26 @@ class Placer:
 
     def _group_middles(self) -> Iterator[Proposal]:
         tokens = {group: token for token, _, group in self.groups}
+        settlements = {(ref.village, ref.key): token for token, ref in self._refs("natural_village")}
         for street, trust, how in self._group_streets():
-            spot = self.gazetteer.spot("group", street[1], street[2])
+            village, group = street[1:]
+            name = group_label(group)
+            for (place, key), token in settlements.items():
+                common = self._common_middle(street, ("natural_village", place, key)) if place == village else None
+                if common is not None:
+                    proposal = self._middle(token, "group", common, 1.05 * trust, (*how, "natural_village"), village)
+                    yield replace(proposal, name=key + name)
+            spot = self.gazetteer.spot("group", village, group)
             if spot is not None:
-                proposal = self._middle(tokens[street[2]], "group", spot, trust, how, street[1])
-                yield replace(proposal, name=group_label(street[2]))
+                yield replace(self._middle(tokens[group], "group", spot, trust, how, village), name=name)
+
+    def _common_middle(self, one: Street, other: Street) -> Spot | None:
+        """The middle of the door plates that two streets share."""
+        plates = [self.gazetteer.plates[row] for row in self.plates.members(one) & self.plates.members(other)]
+        if not plates:
+            return None
+        lon, lat, reach_m = middle_and_reach([plate.lon for plate in plates], [plate.lat for plate in plates])
+        return lon, lat, max(reach_m, 80.0)
 
     def _village_middles(self) -> Iterator[Proposal]:
         for code, token in self.villages.items():
