@@ -10,21 +10,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg2
+from sqlalchemy import text
 
 import data
 from api.runtime.errors import RuntimeFault
 from api.runtime.installation import Urls
 from api.runtime.settings import Settings
-from data import migrate
+from data import clock, migrate
 from data.errors import OneGridError
-from data.session import libpq_url
+from data.scope import Scope
+from data.session import Database, libpq_url
 
 DEMO_PASSWORD = "onegrid-demo"
 # one town at a time, so that the application role may ask too: without a town it sees nothing
@@ -109,20 +110,32 @@ def is_empty(owner_url: str) -> bool:
 
 
 def load_demo(settings: Settings) -> None:
-    """Load the pack that ships with the program, its demo logins too; progress goes to the terminal.
+    """Load the pack that ships with the program, its demo logins too, and note that their passwords are public.
 
     Raises
     ------
-    RuntimeFault
-        The pack could not be loaded; the loader has said why.
+    OneGridError
+        The pack could not be loaded; nothing of it was.
     """
+    from layers.exchange.pack.load import load
+
     pack = next(path.parent for path in sorted(Path(data.__file__).parent.glob("packs/*/pack.toml")))
-    command = [sys.executable, "-m", "api.cli", "load", str(pack), "--demo-logins"]
-    if subprocess.run(command, check=False).returncode != 0:
-        raise RuntimeFault(f"the demo town could not be loaded from {pack}")
-    # from now on whoever serves this database knows that its passwords are public
-    with _cursor(settings) as cursor:
-        cursor.execute(_MARK)
+    print(f"Loading the demo town from {pack.name} …", flush=True)
+    clock.set_now(settings.now)
+    database = Database(Urls(settings.database_url, settings.owner_url).need_owner(), statement_timeout_s=0)
+    try:
+        with database.transaction(Scope.system(None)) as session:
+            load(
+                session,
+                pack,
+                now=clock.now(),
+                progress=lambda step: print(f"  {step}", flush=True),
+                assets_dir=settings.assets_dir,
+                demo_password=DEMO_PASSWORD,
+            )
+            session.execute(text(_MARK))
+    finally:
+        database.close()
 
 
 def _served(settings: Settings) -> tuple[str | None, list[str]]:

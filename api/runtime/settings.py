@@ -112,6 +112,11 @@ class Settings:
         return self.data_dir / "uploads"
 
     @property
+    def assets_dir(self) -> Path:
+        """Folder of the pictures that came with town packs (shaded relief); inside the uploads, so backed up."""
+        return self.uploads_dir / "assets"
+
+    @property
     def log_dir(self) -> Path:
         """Folder of the logs of all processes."""
         return self.data_dir / "log"
