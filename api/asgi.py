@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import logging
 import re
 from collections.abc import AsyncIterator
-from typing import Any
 
 from api import limits, metrics
 from api.auth.rate import Rates
 from api.flask_app import make_app
 from api.runtime.settings import Settings
 from api.state import State
+from api.stream import EventStream, Relay, caller_scope
 from api.wsgi import FlaskBridge, Message, Receive, Send
 from data import clock
 
@@ -31,7 +30,8 @@ class Application:
         self.state = state
         self.flask = make_app(state)
         self._bridge = FlaskBridge(self.flask, lambda path: STREAMED.match(path) is not None)
-        self._stream = _stream_module()
+        self.relay = Relay(state.database.url)
+        self._stream = EventStream(self.relay, lambda headers, query: caller_scope(state, headers, query))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one ASGI scope."""
@@ -43,9 +43,8 @@ class Application:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["path"] == EVENTS and self._stream is not None:
-            scope.setdefault("state", {})["onegrid"] = self.state
-            await self._stream.events(scope, receive, send)
+        if scope["path"] == EVENTS:
+            await self._stream(scope, receive, send)
             return
         limit = limits.limit_of(scope["path"])
         length = _stated_length(scope)
@@ -68,21 +67,13 @@ class Application:
     @contextlib.asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
         """While the process serves: the reader of the outbox runs, connections are open."""
+        self.relay.start()
         try:
-            if self._stream is not None and hasattr(self._stream, "running"):
-                async with self._stream.running(self.state):
-                    yield
-            else:
-                yield
+            yield
         finally:
+            await self.relay.stop()
             self._bridge.close()
             self.state.close()
-
-
-def _stream_module() -> Any:
-    if importlib.util.find_spec("api.stream") is None:
-        return None
-    return importlib.import_module("api.stream")
 
 
 def _stated_length(scope: Message) -> int | None:

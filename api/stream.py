@@ -16,7 +16,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from http.cookies import SimpleCookie
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import psycopg2
@@ -26,6 +27,9 @@ from data.errors import OneGridError, Unauthenticated
 from data.outbox import Cursor, Event
 from data.scope import Scope
 from data.session import libpq_url
+
+if TYPE_CHECKING:
+    from api.state import State
 
 log = logging.getLogger("onegrid.stream")
 
@@ -267,6 +271,23 @@ class Relay:
             return cursor > Cursor(0, 0)
         floor = Cursor(*row)
         return (cursor < floor and floor.position > 1) or cursor > self.cursor
+
+
+def caller_scope(state: State, headers: dict[str, str], query: dict[str, list[str]]) -> Scope:
+    """Return the scope of whoever opens the stream, by bearer token or session cookie.
+
+    Raises
+    ------
+    Unauthenticated : nobody is signed in, or the session has ended.
+    """
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and token:
+        return state.callers.by_token(token.strip()).scope
+    cookie = SimpleCookie(headers.get("cookie", "")).get("onegrid_session")
+    caller = state.callers.by_session(cookie.value) if cookie else None
+    if caller is None:
+        raise Unauthenticated("session.required", "sign in first")
+    return caller.scope
 
 
 class EventStream:

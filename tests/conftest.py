@@ -129,6 +129,17 @@ def empty_template(database_server: Server) -> str:
     return make_url(databases.owner_url).database or ""
 
 
+@pytest.fixture(scope="session")
+def demo_template(database_server: Server) -> str:
+    """Name of a database with the demo town, loaded as `onegrid load` does; clone it, never write to it."""
+    from layers.exchange import pack
+
+    databases = database_server.create("demo")
+    migrate.upgrade(databases.owner_url, APP_ROLE, APP_PASSWORD)
+    pack.load(databases.owner_url, ROOT / "data" / "packs" / "ganpu")
+    return make_url(databases.owner_url).database or ""
+
+
 @pytest.fixture
 def databases(database_server: Server, template: str) -> Iterator[Databases]:
     """A database of its own for one test that commits, with the small town."""

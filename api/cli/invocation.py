@@ -8,10 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import click
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from api.runtime import installation
 from api.runtime.installation import Urls
 from api.runtime.settings import Settings
+from data.errors import NotFound
+from data.scope import Scope
+from data.session import Database
 
 
 @dataclass
@@ -31,6 +36,37 @@ class Invocation:
         """Give the URLs of the database; a private cluster that is not running runs until the command is done."""
         with installation.database(self.settings) as urls:
             yield urls
+
+    def choose_town(self, database: Database) -> tuple[int, str]:
+        """Return number and code of the town to work on: the one named, else the only one, else the demo town.
+
+        Raises
+        ------
+        NotFound : town.unknown or town.none, with the codes there are.
+        """
+        with database.transaction(Scope.login()) as session:
+            towns = session.execute(text("select town_id, code, synthetic from list_towns()")).all()
+        if self.town_code:
+            found = [town for town in towns if town.code == self.town_code]
+        else:
+            found = list(towns) if len(towns) == 1 else [town for town in towns if town.synthetic][:1]
+        if not found:
+            known = ", ".join(town.code for town in towns) or "none: load one with 'onegrid load' or 'onegrid town add'"
+            code = "town.unknown" if self.town_code else "town.none"
+            raise NotFound(code, f"name the town with --town CODE; there are: {known}", known=[t.code for t in towns])
+        return found[0].town_id, found[0].code
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Open one transaction of the application role on the chosen town, with the system's scope."""
+        with self.database() as urls:
+            database = Database(urls.application)
+            try:
+                town_id, _ = self.choose_town(database)
+                with database.transaction(Scope.system(town_id)) as session:
+                    yield session
+            finally:
+                database.close()
 
 
 pass_invocation = click.make_pass_decorator(Invocation)

@@ -42,7 +42,7 @@ declare
     place geometry := case when p ? 'lon' and p->>'lon' is not null then
         st_setsrid(st_makepoint((p->>'lon')::float8, (p->>'lat')::float8), 4490) end;
     occurred timestamptz := coalesce((p->>'occurred_at')::timestamptz, moment);
-    was record; is_now record; grid area%rowtype; village area%rowtype; earlier receipt%rowtype;
+    was_area int; was_version bigint; now_area int; now_version bigint; grid area%rowtype; village area%rowtype; earlier receipt%rowtype;
     id uuid := coalesce((p->>'id')::uuid, uuid7());
     number text; triage text := p->>'triage_reason'; answer jsonb;
 begin
@@ -51,10 +51,10 @@ begin
     end if;
     select * into strict town from town where town_id = require_town();
     if place is not null then
-        select * into was from locate_leaf_at(town.town_id, place, occurred);
-        select * into is_now from locate_leaf(town.town_id, place, moment);
-        if is_now.area_id is null then triage := coalesce(triage, 'outside_town'); end if;
-        select a.* into grid from area a where a.area_id = coalesce(is_now.area_id, was.area_id);
+        select area_id, area_version_id into was_area, was_version from locate_leaf_at(town.town_id, place, occurred);
+        select area_id, area_version_id into now_area, now_version from locate_leaf(town.town_id, place, moment);
+        if now_area is null then triage := coalesce(triage, 'outside_town'); end if;
+        select a.* into grid from area a where a.area_id = coalesce(now_area, was_area);
         select a.* into village from area a where a.level = 'village'
             and a.area_id in (grid.area_id, grid.parent_id);
     else
@@ -98,7 +98,7 @@ begin
         (p->>'raw_lon')::float8, (p->>'raw_lat')::float8, p->>'source_crs', (p->>'accuracy_m')::float8, p->>'provider',
         p->>'address_text', place, p->>'place_level', (p->>'place_score')::float8, (p->>'radius_m')::float8,
         coalesce(p->'place_how', '{}'), coalesce(p->'grid_shares', '[]'), triage,
-        coalesce(was.area_id, is_now.area_id), coalesce(was.area_version_id, is_now.area_version_id), is_now.area_id,
+        coalesce(was_area, now_area), coalesce(was_version, now_version), now_area,
         occurred, (p->>'client_at')::timestamptz, moment, moment, (p->>'amber_at')::timestamptz,
         (p->>'due_at')::timestamptz, coalesce(p->'suggestion', '{}'), scope_user(), p->>'external_ref',
         coalesce(p->'attributes', '{}'), moment);

@@ -1,0 +1,31 @@
+"""onegrid briefing: the file for the joint meeting."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from api.cli.invocation import Invocation, pass_invocation
+from data import audit
+from layers import briefing as content
+from webmap.documents import briefing as document
+
+
+@click.command()
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The HTML file to write.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the document.")
+@pass_invocation
+def briefing(invocation: Invocation, output: Path, lang: str) -> None:
+    """Write one file with map, figures and open cases that opens without a network."""
+    with invocation.transaction() as session:
+        html = document.render(content.frame(session, os.environ.get("USER") or "onegrid"), lang)
+        audit.record(session, "export", "briefing", detail={"file": output.name})
+    partial = output.with_name(output.name + ".part")
+    partial.write_text(html, encoding="utf-8")
+    partial.replace(output)
+    click.echo(f"{output}: {len(html.encode()) / 1e6:.1f} MB")
+
+
+commands = (briefing,)
