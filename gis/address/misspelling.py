@@ -32,6 +32,7 @@ class Misspellings:
         self._gapped: dict[str, list[str]] = {}
         self._shortened: dict[str, list[str]] = {}
         self._whole: set[str] = set()
+        self._alphabet: set[str] = set()
         latin: list[str] = []
         for name in names:
             if name.isascii():
@@ -43,6 +44,7 @@ class Misspellings:
 
     def _add(self, name: str) -> None:
         self._whole.add(name)
+        self._alphabet.update(name)
         for at in range(len(name)):
             self._gapped.setdefault(f"{name[:at]}?{name[at + 1 :]}", []).append(name)
             if len(name) >= 4:
@@ -51,8 +53,13 @@ class Misspellings:
     def in_han(self, run: str) -> Iterator[Guess]:
         """Yield names of Chinese characters that a piece of the run misses by one character."""
         run = run[:_MAX_RUN]
+        strange = [char not in self._alphabet for char in run]
         for start in range(len(run) - 1):
+            wrong = int(strange[start])
             for end in range(start + 2, min(len(run), start + _LONGEST + 1) + 1):
+                wrong += strange[end - 1]
+                if wrong > 1:
+                    break
                 window = run[start:end]
                 yield from (Guess(start, end, name, trust) for name, trust in self._near(window))
 

@@ -23,7 +23,7 @@ _NUMBER_NEXT = re.compile(rf"(?:\d+|[{NUMERAL_CHARS}]+)(?!\d|[{NUMERAL_CHARS}]|�
 _VILLAGE_NEXT = re.compile(rf"$|[村社的这那有往向在东西南北第\d\x01-\x1f#{NUMERAL_CHARS}]|附近|边")
 _HAN_RUN = re.compile(r"[⺀-鿿]{2,}")
 _LATIN_RUN = re.compile(r"[a-z][a-z0-9]*")
-#: With one of these found, a misspelt one is not looked for.
+#: With one of these found, or with village and group, a misspelt name is not looked for.
 _TELLING = frozenset({"natural_village", "road", "landmark", "entity", "plate_id", "coordinate"})
 
 
@@ -78,7 +78,8 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
     marked = _mark(folded.text, tokens)
     grammar = read_grammar(marked, folded.word_starts)
     marked = _mark(marked, grammar)
-    if not any(token.kind in _TELLING for token in tokens):
+    kinds = {token.kind for token in tokens + grammar}
+    if not (kinds & _TELLING or {"village", "group"} <= kinds):
         guessed = _misspelt(folded, marked, gazetteer)
         if guessed:
             # A name found late changes what stands before and after the numbers.
