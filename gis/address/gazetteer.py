@@ -18,6 +18,7 @@ from gis.address.sound import sound_of
 from gis.address.variants import (
     abbreviations,
     has_numeral,
+    landmark_variants,
     numeral_variants,
     prefix_variants,
     road_variants,
@@ -276,6 +277,9 @@ def _spelled(name: str, ref: Ref) -> Iterator[tuple[str, Ref]]:
     elif ref.kind == "road":
         for variant, _short in road_variants(folded):
             yield variant, ref._replace(via="short")
+    elif ref.kind == "landmark":
+        for variant in landmark_variants(folded):
+            yield variant, ref
     elif ref.kind == "prefix":
         for variant in prefix_variants(folded):
             yield variant, ref

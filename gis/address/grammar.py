@@ -16,7 +16,7 @@ _NUM = rf"(?:\d{{1,6}}|[{NUMERAL_CHARS}]{{1,9}})"
 _ROAD, _PLACE = MARKS["road"], "".join(MARKS[kind] for kind in ("road", "group", "natural_village", "village"))
 
 _GROUP = re.compile(
-    rf"第?(?P<zh>{_NUM})(?:村民)?(?:小组|组|生产队|大队|队)(?!长|织|员)"
+    rf"第?(?P<zh>{_NUM})(?:村民)?(?:小组|组|生产队|大队|小队|队|社(?!区|保|会|团))(?!长|织|员)"
     r"|(?:villagers?)?(?:group|team)(?:no)?(?P<en>\d{1,3})|(?:no)?(?P<th>\d{1,3})(?:st|nd|rd|th)?(?:villagers?)?(?:group|zu(?![a-z]))"
 )
 _DIRECTION = "东南|东北|西南|西北|东|南|西|北"
@@ -73,7 +73,10 @@ _INDOORS = (
     ("room", re.compile(rf"(?P<num>\d{{1,4}}[a-z]?|[{NUMERAL_CHARS}]{{2,6}})室")),
     ("floor", re.compile(rf"(?P<num>{_NUM})(?:楼|层)")),
 )
-_SUB = rf"(?:号?(?:之|-|杠|附)(?P<sub>{_NUM})|(?P<suffix>bis|ter|quater|[a-f](?![a-z])|[甲乙丙丁]))"
+_SUB = (
+    rf"(?:弄(?P<lane>{_NUM})(?=号)"
+    rf"|号?(?:之|-|杠|附)(?P<sub>{_NUM})|(?P<suffix>bis|ter|quater|[a-f](?![a-z])|[甲乙丙丁]))"
+)
 _NUMBER = re.compile(
     rf"(?P<lead>门牌号码?|门牌|numero|no|nr|n|#)?(?<!月)(?<![\d-])(?P<main>{_NUM}){_SUB}?(?P<end>号|#|hao(?![a-z]))?(?!\d)"
 )
@@ -177,9 +180,10 @@ def _read_numbers(text: _Text) -> None:
         main = parse_number(found["main"])
         if main is None or not (western or named or bare) or main > 99_999:
             continue
-        sub = found["sub"] or found["suffix"]
+        sub = found["sub"] or found["lane"] or found["suffix"]
         sub_value = parse_number(sub) if sub else None
-        value = f"{main}-{sub_value}" if sub_value is not None else f"{main}{sub or ''}"
+        joint = "弄" if found["lane"] else "-"
+        value = f"{main}{joint}{sub_value}" if sub_value is not None else f"{main}{sub or ''}"
         text.take(Token("number", start, end, value=value))
 
 

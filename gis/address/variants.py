@@ -13,6 +13,9 @@ from gis.address.numerals import NUMERAL_CHARS, spell_digits, unspell_digits
 from gis.address.sound import romanise
 
 _VILLAGE_ENDS = ("村民委员会", "社区居民委员会", "居民委员会", "社区居委会", "村委会", "居委会", "社区", "村")
+_VILLAGE_SPELLINGS = ("村", "村委会", "村民委员会", "村委", "村村委会", "村村民委员会")
+_COMMUNITY_SPELLINGS = ("社区", "社区居委会", "居委会", "社区居民委员会", "居民委员会")
+_OFFICE = re.compile("(?:村民委员会|村委会|村委|村部)$")
 _ADMIN_ENDS = ("特别行政区", "自治区", "自治州", "自治县", "省", "市", "区", "县", "街道", "镇", "乡")
 _ROAD_ENDS = ("大道", "公路", "路", "街", "弄", "巷", "道", "里", "线")
 _LEGAL_FORM = re.compile(r"(?:股份)?(?:有限责任|有限)?公司$|个体工商户$|分公司$|经营部$|商行$")
@@ -57,14 +60,21 @@ def village_variants(name: str) -> Iterator[tuple[str, bool]]:
     if core is None:
         return
     community = name.removeprefix(core)[0] in "社居"
-    for end in (
-        ("社区", "社区居委会", "居委会", "社区居民委员会", "居民委员会")
-        if community
-        else ("村", "村委会", "村民委员会", "村委")
-    ):
+    for end in _COMMUNITY_SPELLINGS if community else _VILLAGE_SPELLINGS:
         if core + end != name:
             yield core + end, False
     yield core, True
+
+
+def landmark_variants(name: str) -> Iterator[str]:
+    """Yield other spellings of a folded landmark name: of the office of a village (澉东村村部 for 澉东村委会).
+
+    >>> list(landmark_variants("澉东村委会"))
+    ['澉东村村委会', '澉东村村部', '澉东村部']
+    """
+    core = _OFFICE.sub("", name).removesuffix("村")
+    if core and core != name and not name.endswith("村"):
+        yield from (spelling for end in ("村委会", "村村委会", "村村部", "村部") if (spelling := core + end) != name)
 
 
 def road_variants(name: str) -> Iterator[tuple[str, bool]]:
