@@ -244,10 +244,8 @@ def _place_label(proposal: Proposal, gazetteer: Gazetteer) -> str:
         return plate_label(proposal.plate, gazetteer)
     if proposal.entity is not None:
         return gazetteer.entities[proposal.entity].name
-    if proposal.level == "village":
-        return village
     name = proposal.name or proposal.anchor.value
-    if "landmark" in proposal.how or not has_han(name):
+    if name == village or "landmark" in proposal.how or not has_han(name):
         return name
     if "number" in proposal.how:
         name += "号"

@@ -328,7 +328,8 @@ class Placer:
         for code, token in self.villages.items():
             spot = self.gazetteer.village_spots.get(code)
             if spot is not None:
-                yield self._middle(token, "village", spot, token.trust, (*_tolerated(token), "village"), code)
+                middle = self._middle(token, "village", spot, token.trust, (*_tolerated(token), "village"), code)
+                yield replace(middle, name=self.gazetteer.village_names.get(code, code))
 
     def _trusted(self, token: Token, ref: Ref, used: tuple[str, ...]) -> tuple[float, tuple[str, ...]]:
         """Trust in a name; that of a named village counts where it had to decide."""
