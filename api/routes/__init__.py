@@ -16,6 +16,11 @@ NAMES = (
     "users",
     "incident",
     "photo",
+    "tile",
+    "feature",
+    "board",
+    "style",
+    "page",
 )
 
 

@@ -1,0 +1,66 @@
+/**
+ * Where a callout goes: beside its point, on the side where it hides least.
+ */
+
+/** @typedef {{x: number, y: number}} Point pixels */
+/** @typedef {{left: number, top: number, width: number, height: number}} Box pixels */
+
+/** Gap between the point and the near edge of its callout, px. */
+export const LEADER_PX = 56;
+
+/** Eight directions: beside, above and below, and the corners. @type {[number, number][]} */
+const DIRECTIONS = [[-1, 0], [1, 0], [-1, -1], [1, -1], [-1, 1], [1, 1], [0, -1], [0, 1]];
+
+/** @param {Box} box @param {Point} point */
+const holds = (box, point) =>
+  point.x >= box.left && point.x <= box.left + box.width && point.y >= box.top && point.y <= box.top + box.height;
+
+/** Shared area of two boxes, px². @param {Box} one @param {Box} other */
+function overlap(one, other) {
+  const width = Math.min(one.left + one.width, other.left + other.width) - Math.max(one.left, other.left);
+  const height = Math.min(one.top + one.height, other.top + other.height) - Math.max(one.top, other.top);
+  return width > 0 && height > 0 ? width * height : 0;
+}
+
+/**
+ * The place of a callout of the given size: of eight positions around the point, the one that covers the fewest
+ * points and panels and stays on the map. Ties go to the earlier direction, beside before above.
+ *
+ * @param {Point} anchor the point the callout speaks of
+ * @param {{width: number, height: number}} size
+ * @param {{width: number, height: number}} map
+ * @param {Point[]} points what should stay visible
+ * @param {Box[]} panels what lies over the map already
+ * @returns {Box & {cost: number}}
+ */
+export function placeCallout(anchor, size, map, points, panels) {
+  const margin = 12;
+  let best = null;
+  for (const [dx, dy] of DIRECTIONS) {
+    const wanted = {
+      left: anchor.x + dx * LEADER_PX - (dx < 0 ? size.width : dx > 0 ? 0 : size.width / 2),
+      top: anchor.y + dy * LEADER_PX - (dy < 0 ? size.height : dy > 0 ? 0 : size.height / 2),
+    };
+    const left = Math.max(margin, Math.min(wanted.left, map.width - size.width - margin));
+    const top = Math.max(margin, Math.min(wanted.top, map.height - size.height - margin));
+    const box = { left, top, width: size.width, height: size.height };
+    const shifted = Math.abs(left - wanted.left) + Math.abs(top - wanted.top);
+    const covered = points.filter((point) => holds(box, point)).length;
+    const hidden = panels.reduce((sum, panel) => sum + overlap(box, panel), 0);
+    const cost = covered * 10 + hidden / 400 + shifted / 20 + (holds(box, anchor) ? 1000 : 0);
+    if (!best || cost < best.cost - 1e-9) best = { ...box, cost };
+  }
+  return /** @type {Box & {cost: number}} */ (best);
+}
+
+/**
+ * The point of a box's edge nearest to another point: where the leader line starts.
+ *
+ * @param {Box} box @param {Point} anchor @returns {Point}
+ */
+export function leaderStart(box, anchor) {
+  return {
+    x: Math.max(box.left, Math.min(anchor.x, box.left + box.width)),
+    y: Math.max(box.top, Math.min(anchor.y, box.top + box.height)),
+  };
+}

@@ -1,0 +1,117 @@
+/** Figures of the town: in the header of the wall, above the switches on a desk, over the map. Each opens its rows. */
+
+import { fill, find, h } from "../dom.js";
+import { count, t } from "../i18n.js";
+import { ringSymbol } from "./symbol-svg.js";
+
+/** @typedef {import("./town-data.js").TownData} TownData */
+
+/**
+ * The figures of the header: what is counted, in which words, behind which list.
+ *
+ * @param {TownData} data @param {any} summary @param {number} at
+ */
+export function headline(data, summary, at) {
+  const { from, to } = data.day(at);
+  return [
+    { id: "late", value: summary.late, href: data.list({ late: 1 }), tone: "late" },
+    { id: "open", value: summary.open, href: data.list({ open: 1 }), tone: "" },
+    { id: "reported", value: summary.today_reported, href: data.list({ from, to }), tone: "" },
+    { id: "closed", value: summary.today_closed, href: data.list({ closed_from: from, closed_to: to }), tone: "" },
+  ];
+}
+
+/** @param {TownData} data @param {number} at */
+export function showFigures(data, at) {
+  const { summary } = data;
+  if (!summary) return;
+  fill(find("#figures"), headline(data, summary, at).map((figure) =>
+    h("a", { href: figure.href, "data-figure": figure.id, "data-tone": figure.tone && figure.value ? figure.tone : null },
+      t(`map.figure_${figure.id}`), h("b", null, count(figure.value ?? 0)), t("map.cases")),
+  ));
+  showFacts(data);
+  showClocks(data);
+}
+
+/** The same figures for a desk, as four columns. @param {TownData} data @param {number} at */
+export function figureRow(data, at) {
+  if (!data.summary) return null;
+  return h("div", { class: "figure-row" }, headline(data, data.summary, at).map((figure) =>
+    h("a", { href: figure.href, "data-tone": figure.tone && figure.value ? figure.tone : null }, h("b", null, count(figure.value ?? 0)), t(`map.figure_${figure.id}`)),
+  ));
+}
+
+/** Size of the town. @param {TownData} data */
+function showFacts(data) {
+  const areas = data.summary.areas ?? {};
+  const facts = [
+    areas.area_km2 && h("span", null, t("map.fact_town"), " ", h("b", null, Number(areas.area_km2).toFixed(1)), " km²"),
+    areas.villages && h("span", null, h("b", null, areas.villages), " ", t("map.fact_villages")),
+    areas.grids && h("span", null, h("b", null, areas.grids), " ", t("map.fact_grids")),
+  ];
+  fill(find("#map-facts"), facts.filter(Boolean));
+}
+
+/** What the two rings mean, and how many wear them. @param {TownData} data */
+function showClocks(data) {
+  const { summary } = data;
+  const amber = summary.amber ?? Object.values(summary.platforms ?? {}).reduce((sum, one) => sum + (one.amber ?? 0), 0);
+  fill(
+    find("#map-clocks"),
+    h("a", { href: data.list({ amber: 1 }) }, ringSymbol(null, { state: "warn", share: 0.8 }), h("span", null, t("map.ring_warn"), " ", h("b", null, count(amber)))),
+    h("a", { href: data.list({ late: 1 }) }, ringSymbol(null, { state: "late", share: 1 }), h("span", null, t("map.ring_late"), " ", h("b", null, count(summary.late ?? 0)))),
+  );
+}
+
+/** The stages of the loop; they add up to the open ones, supervision lies above and is not added. @param {TownData} data */
+export function showLoop(data) {
+  const { summary } = data;
+  const element = find("#loop");
+  if (!summary?.stages) {
+    fill(element);
+    return;
+  }
+  const stages = ["accept", "handle", "evaluate"].filter((stage) => summary.stages[stage]);
+  const share = summary.today_in_time ? `${summary.today_in_time.n} / ${summary.today_in_time.of}` : null;
+  const sum = h("div", { class: "loop__sum" }, h("span", null, t("map.loop_title"), " ", h("b", null, count(summary.open ?? 0)), " ", t("map.cases")), share && h("span", null, t("map.loop_in_time"), " ", h("b", null, share)));
+  fill(
+    element,
+    h("div", { class: "loop__top" }, sum, supervision(data, summary.supervision)),
+    h("div", { class: "loop__stages" }, stages.map((stage, index) => [index > 0 && arrow(), stageBox(data, stage, summary.stages[stage])])),
+  );
+}
+
+function arrow() {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", "#i-next");
+  svg.append(use);
+  return svg;
+}
+
+/** @param {TownData} data @param {string} stage @param {any} figures a number, or states with their numbers */
+function stageBox(data, stage, figures) {
+  const states = typeof figures === "number" ? [] : Object.entries(figures.states ?? figures).filter(([name, value]) => typeof value === "number" && !["total", "n", "count"].includes(name));
+  const total = typeof figures === "number" ? figures : figures.total ?? figures.n ?? figures.count ?? states.reduce((sum, [, value]) => sum + Number(value), 0);
+  return h(
+    "div",
+    { class: "stage", "data-stage": stage },
+    h("a", { href: data.list({ stage, open: 1 }) }, t(`map.stage_${stage}`), " ", h("b", null, count(total))),
+    states.filter(([, value]) => value).map(([state, value]) => h("span", null, t(`common.state_${state}`), " ", h("b", null, count(Number(value))))),
+  );
+}
+
+/** @param {TownData} data @param {any} figures levels with their numbers */
+function supervision(data, figures) {
+  if (!figures || !figures.total) return null;
+  return h(
+    "div",
+    { class: "loop__supervise" },
+    h("a", { href: data.list({ supervised: 1 }) }, t("map.supervise"), " ", h("b", null, count(figures.total))),
+    [1, 2, 3].filter((level) => figures[level]).map((level) => h("span", null, t(`map.supervise_${level}`), " ", h("b", null, count(figures[level])))),
+    h("small", null, t("map.supervise_words")),
+  );
+}

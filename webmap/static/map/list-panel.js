@@ -1,0 +1,167 @@
+/**
+ * The cases beside the map: overdue ones, or all in view, nearest deadline first. It holds in words what the map
+ * shows as symbols, so that nobody needs the map to reach a case.
+ */
+
+import { ApiError, call, query } from "../api.js";
+import { fill, find, h } from "../dom.js";
+import { count, nameOf, t } from "../i18n.js";
+import { empty, failed, loading } from "../parts/states.js";
+import { when } from "../time.js";
+import { byUrgency } from "./clock.js";
+import { caseClock, factsOf, toneOf } from "./case-clock.js";
+import { ringSymbol } from "./symbol-svg.js";
+
+/** @typedef {import("./town-data.js").TownData} TownData */
+
+const PAGE = 200;
+const SKELETON_MS = 200;
+
+export class ListPanel {
+  /**
+   * @param {TownData} data
+   * @param {{platforms: () => string[] | null, at: () => number | null, bounds: () => [number, number, number, number] | null, select: (id: string, lon: number, lat: number) => void, selected: () => string | null}} page
+   */
+  constructor(data, page) {
+    this.data = data;
+    this.page = page;
+    /** @type {"late" | "view"} */
+    this.mode = "late";
+    /** @type {any[]} */
+    this.features = [];
+    this.total = 0;
+    /** @type {string | null} */
+    this.next = null;
+    this.known = false;
+    /** @type {ApiError | null} */
+    this.fault = null;
+    /** @type {AbortController | null} */
+    this.pending = null;
+  }
+
+  filters() {
+    const at = this.page.at();
+    const moment = at === null ? {} : { open_since: new Date(at).toISOString(), to: new Date(at).toISOString() };
+    const platforms = this.page.platforms();
+    return {
+      ...(at === null ? { open: 1 } : moment),
+      ...(this.mode === "late" ? { late: 1 } : { bbox: this.page.bounds()?.map((value) => value.toFixed(5)).join(",") }),
+      ...(platforms ? { platform: platforms.join(",") } : {}),
+    };
+  }
+
+  /** Ask again; the old rows stay until the new ones are there. */
+  async load() {
+    this.pending?.abort();
+    const pending = (this.pending = new AbortController());
+    const skeleton = setTimeout(() => !this.known && this.draw(loading(6)), SKELETON_MS);
+    try {
+      const answer = await call(`/api/v1/incidents${query({ ...this.filters(), limit: PAGE })}`, { signal: pending.signal });
+      Object.assign(this, { features: answer.features, total: answer.count ?? answer.features.length, next: answer.next, fault: null, known: true });
+    } catch (error) {
+      if (pending.signal.aborted) return;
+      this.fault = error instanceof ApiError ? error : new ApiError({ code: "page.fault", message: String(error) });
+    } finally {
+      clearTimeout(skeleton);
+    }
+    this.show();
+  }
+
+  async more() {
+    const answer = await call(`/api/v1/incidents${query({ ...this.filters(), limit: PAGE, cursor: this.next })}`).catch(() => null);
+    if (!answer) return;
+    this.features = [...this.features, ...answer.features];
+    this.next = answer.next;
+    this.show();
+  }
+
+  show() {
+    if (this.fault && !this.known) {
+      this.draw(failed(this.fault, t("map.list_failed"), () => this.load()));
+      return;
+    }
+    if (!this.known) return;
+    if (!this.features.length) {
+      const good = this.mode === "late";
+      const back = h("a", { class: "button", href: this.data.list({ open: 1 }) }, t("map.see_open", { n: this.data.summary?.open ?? 0 }));
+      this.draw(empty({ title: t(good ? "map.none_late" : "map.none_view"), words: t(good ? "map.none_late_words" : "map.none_view_words"), good, action: back }));
+      return;
+    }
+    const at = this.page.at() ?? this.data.now();
+    const rows = [...this.features].sort((one, other) => byUrgency(factsOf(one.properties, at), factsOf(other.properties, at)));
+    this.draw(h("ol", { class: "rows-list" }, rows.map((feature) => h("li", null, this.row(feature, at)))), this.foot());
+  }
+
+  foot() {
+    const rest = this.total - this.features.length;
+    if (rest <= 0 || !this.next) return null;
+    return h("div", { class: "panel__foot" }, h("button", { type: "button", class: "button", onclick: () => this.more() }, t("map.rest_below", { n: count(rest) })));
+  }
+
+  /** @param {...any} content */
+  draw(...content) {
+    const panel = find("#list-panel");
+    const kept = panel.scrollTop;
+    const focused = document.activeElement?.getAttribute?.("data-id");
+    fill(panel, this.head(), ...content);
+    panel.scrollTop = kept;
+    if (focused) /** @type {HTMLElement | null} */ (panel.querySelector(`[data-id="${CSS.escape(focused)}"]`))?.focus();
+  }
+
+  head() {
+    const button = (/** @type {"late" | "view"} */ mode) =>
+      h("button", { type: "button", "aria-pressed": String(this.mode === mode), onclick: () => this.switchTo(mode) }, t(`map.list_${mode}`));
+    return h(
+      "div",
+      { class: "panel__head" },
+      h("h2", null, t(this.mode === "late" ? "map.list_late_title" : "map.list_view_title"), " ", h("b", null, this.known ? count(this.total) : "…"), " ", t("map.cases")),
+      h("div", { class: "segments", role: "group", "aria-label": t("map.list_which") }, button("late"), button("view")),
+    );
+  }
+
+  /** @param {"late" | "view"} mode */
+  switchTo(mode) {
+    if (this.mode === mode) return;
+    this.mode = mode;
+    this.known = false;
+    this.load();
+  }
+
+  /** @param {any} feature @param {number} at */
+  row(feature, at) {
+    const item = feature.properties;
+    const clock = caseClock(item, at);
+    const [lon, lat] = feature.geometry?.coordinates ?? [];
+    const place = [placeName(item), item.lead_org_name || t(`common.channel_${item.channel}`), when(item.reported_at, new Date(at))].filter(Boolean).join(" · ");
+    const tag = item.urgency === "U1" ? h("span", { class: "tag tag--late" }, "U1") : item.urgency === "U2" ? h("span", { class: "tag" }, "U2") : null;
+    return h(
+      "button",
+      { type: "button", class: "row", "data-id": item.id, "aria-current": String(this.page.selected() === item.id), onclick: () => this.page.select(item.id, lon, lat) },
+      ringSymbol(this.data.platform(item.platform), clock),
+      h("span", { class: "row__main" }, h("span", { class: "row__title" }, h("span", null, item.title), tag), h("span", { class: "row__sub" }, place)),
+      h("span", { class: `row__end ${toneOf(clock.state)}` }, clock.words),
+    );
+  }
+
+  /** The row after (or before) the selected one. @param {1 | -1} step */
+  step(step) {
+    const rows = /** @type {HTMLButtonElement[]} */ ([...find("#list-panel").querySelectorAll(".row")]);
+    if (!rows.length) return;
+    const now = rows.findIndex((row) => row.dataset.id === this.page.selected());
+    const target = rows[Math.max(0, Math.min(rows.length - 1, now < 0 ? (step > 0 ? 0 : rows.length - 1) : now + step))];
+    target.click();
+    target.scrollIntoView({ block: "nearest" });
+  }
+
+  mark() {
+    for (const row of find("#list-panel").querySelectorAll(".row")) row.setAttribute("aria-current", String(/** @type {HTMLElement} */ (row).dataset.id === this.page.selected()));
+  }
+}
+
+/** Where a case is, in the words of the page's language. @param {Record<string, any>} item */
+export function placeName(item) {
+  const grid = nameOf({ name: item.grid_name, name_en: item.grid_name_en });
+  const village = nameOf({ name: item.village_name, name_en: item.village_name_en });
+  if (!grid) return village || (item.triage_reason ? t(`common.triage_${item.triage_reason}`) : "");
+  return grid.startsWith(village) ? grid : `${village}${grid}`;
+}

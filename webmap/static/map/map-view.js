@@ -1,0 +1,319 @@
+/**
+ * The map itself: style, images, layers on and off, what is picked, what is under the pointer. It knows nothing of
+ * panels; it tells by callbacks what a person did.
+ */
+
+import * as maplibre from "../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs";
+import { t } from "../i18n.js";
+import { currentInk, currentTheme } from "./ink.js";
+import { donutLate, parseImageName, renderImage } from "./symbols.js";
+import { tilesOf } from "./events.js";
+import { addressesOf } from "./tile-address.js";
+
+/** @typedef {import("./tile-address.js").RegistryLayer} RegistryLayer */
+/** @typedef {{on: Set<string>, platforms: string[] | null, at: number | null}} Filter what is drawn */
+/** @typedef {{layer: string, properties: Record<string, any>, lon: number, lat: number, x: number, y: number}} Seen */
+/**
+ * @typedef {object} MapCallbacks
+ * @property {(view: {lon: number, lat: number, zoom: number}) => void} moved
+ * @property {(found: Seen[], at: {lon: number, lat: number}) => void} picked
+ * @property {(at: {lon: number, lat: number}) => void} asked a report is wanted here
+ * @property {() => void} settled everything in view is drawn
+ * @property {(layer: string, message: string) => void} failed
+ * @property {(done: number, all: number, layer: string) => void} progress
+ */
+
+const PICK_PX = 7;
+const FLY_MS = 600;
+const LONG_PRESS_MS = 550;
+
+export class MapView {
+  /**
+   * @param {HTMLElement} container
+   * @param {{style: any, layers: RegistryLayer[], town: any, view: {lon: number, lat: number, zoom: number} | null, filter: Filter, labels: any | null}} start
+   * @param {MapCallbacks} tell
+   */
+  constructor(container, { style, layers, town, view, filter, labels }, tell) {
+    this.layers = layers;
+    this.town = town;
+    this.tell = tell;
+    this.now_s = Math.floor(Date.now() / 1000);
+    this.ratio = Math.min(3, Math.max(2, Math.ceil(window.devicePixelRatio)));
+    /** @type {Map<string, {spec: any, late: number}>} images whose look depends on the time */
+    this.timed = new Map();
+    /** @type {string[]} */
+    this.hidden = [];
+    this.overlay = { type: "FeatureCollection", features: /** @type {any[]} */ ([]) };
+    this.labels = labels ?? { type: "FeatureCollection", features: [] };
+    this.filter = filter;
+    /** @type {Map<string, string>} source → its tile address now */
+    this.addresses = new Map();
+    this.reduced = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.map = new maplibre.Map({
+      container, style: this.prepared(style), attributionControl: false, fadeDuration: 0, dragRotate: false, pitchWithRotate: false,
+      touchPitch: false, maxPitch: 0, minZoom: town.min_zoom ?? undefined, maxZoom: town.max_zoom ?? 20,
+      center: view ? [view.lon, view.lat] : undefined, zoom: view?.zoom, locale: { "Map.Title": t("map.map_label") },
+      transformRequest: (/** @type {string} */ url) => ({ url: new URL(url, location.origin).href }),
+    });
+    if (!view && town.bounds) this.fit(false);
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.map.addControl(new maplibre.ScaleControl({ maxWidth: 140, unit: "metric" }), "bottom-left");
+    this.listen();
+    /** The style stands; before that nothing can be set on the map. */
+    this.ready = new Promise((resolve) => this.map.once("style.load", () => resolve(undefined)));
+  }
+
+  /** Fill in what the style leaves to the page. @param {any} style */
+  prepared(style) {
+    this.filterSources(style);
+    for (const layer of style.layers) {
+      const id = layer.metadata?.layer;
+      if (id) layer.layout = { ...layer.layout, visibility: this.drawn(id) ? "visible" : "none" };
+    }
+    style.sources["area-label"].data = this.labels;
+    style.sources.live.data = this.overlay;
+    style.state.now.default = this.now_s;
+    style.state.hidden.default = this.hidden;
+    return style;
+  }
+
+  /** @param {any} style */
+  filterSources(style) {
+    for (const layer of this.layers) {
+      for (const [name, address] of addressesOf(layer, this.filter)) {
+        if (!style.sources[name]) continue;
+        this.addresses.set(name, address);
+        style.sources[name].tiles = [address];
+      }
+    }
+  }
+
+  listen() {
+    const { map, tell } = this;
+    map.setMissingStyleImageResolver((/** @type {string} */ name) => this.draw(name));
+    map.on("moveend", () => {
+      const { lng, lat } = map.getCenter();
+      tell.moved({ lon: lng, lat, zoom: map.getZoom() });
+    });
+    map.on("click", (event) => this.click(event));
+    map.on("contextmenu", (event) => tell.asked({ lon: event.lngLat.lng, lat: event.lngLat.lat }));
+    map.on("idle", () => tell.settled());
+    map.on("error", (event) => tell.failed(/** @type {any} */ (event).sourceId ?? "", event.error?.message ?? ""));
+    map.on("sourcedata", () => this.report());
+    map.on("mousemove", (event) => {
+      map.getCanvas().style.cursor = this.find(event.point, PICK_PX).length ? "pointer" : "";
+    });
+    this.listenLongPress();
+  }
+
+  /** A long press on a phone is a right click on a desk. */
+  listenLongPress() {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const stop = () => clearTimeout(timer);
+    this.map.on("touchstart", (event) => {
+      stop();
+      if (event.originalEvent.touches.length > 1) return;
+      timer = setTimeout(() => this.tell.asked({ lon: event.lngLat.lng, lat: event.lngLat.lat }), LONG_PRESS_MS);
+    });
+    for (const name of /** @type {const} */ (["touchend", "touchmove", "touchcancel", "movestart"])) this.map.on(name, stop);
+  }
+
+  // ---- images -------------------------------------------------------------------------------------------------
+
+  /** @param {string} name */
+  draw(name) {
+    const spec = parseImageName(name);
+    if (!spec || this.map.hasImage(name)) return;
+    this.map.addImage(name, renderImage(spec, currentInk(), this.now_s, this.ratio), { pixelRatio: this.ratio });
+    if (spec.kind === "donut" && spec.deadlines.length) this.timed.set(name, { spec, late: donutLate(spec, this.now_s) });
+  }
+
+  /** Move the map's clock: rings grow, badges count. @param {number} at milliseconds */
+  setNow(at) {
+    this.now_s = Math.floor(at / 1000);
+    this.map.setGlobalStateProperty("now", this.now_s);
+    for (const [name, image] of this.timed) {
+      if (!this.map.hasImage(name)) {
+        this.timed.delete(name);
+        continue;
+      }
+      const late = donutLate(image.spec, this.now_s);
+      if (late === image.late) continue;
+      image.late = late;
+      this.map.updateImage(name, renderImage(image.spec, currentInk(), this.now_s, this.ratio));
+    }
+  }
+
+  // ---- what is drawn ------------------------------------------------------------------------------------------
+
+  /**
+   * Draw these layers, of these platforms, at this moment.
+   *
+   * @param {Filter} filter
+   */
+  show(filter) {
+    this.filter = filter;
+    for (const layer of this.map.getStyle()?.layers ?? []) {
+      const id = /** @type {any} */ (layer.metadata)?.layer;
+      if (id) this.map.setLayoutProperty(layer.id, "visibility", this.drawn(id) ? "visible" : "none");
+    }
+    for (const layer of this.layers) {
+      for (const [name, address] of addressesOf(layer, filter)) {
+        if (this.addresses.get(name) === address) continue;
+        this.addresses.set(name, address);
+        /** @type {any} */ (this.map.getSource(name))?.setTiles([address]);
+      }
+    }
+  }
+
+  /** @param {string} id */
+  drawn(id) {
+    const layer = this.layers.find((other) => other.id === id);
+    const { on, platforms } = this.filter;
+    const own = layer?.platform && layer.platform !== "by_feature";
+    return on.has(id) && !(own && platforms && !platforms.includes(/** @type {string} */ (layer.platform)));
+  }
+
+  /** Changes the tiles may not hold yet. @param {any} collection @param {string[]} hidden ids */
+  setOverlay(collection, hidden) {
+    this.overlay = collection;
+    this.hidden = hidden;
+    /** @type {any} */ (this.map.getSource("live"))?.setData(collection);
+    this.map.setGlobalStateProperty("hidden", hidden);
+  }
+
+  /** Draw the border of one area thicker. @param {string | null} code */
+  setPickedArea(code) {
+    this.map.setGlobalStateProperty("picked", code ?? "");
+  }
+
+  /** @param {any} collection one point an area with `name`, `name_en`, `level` */
+  setLabels(collection) {
+    this.labels = collection;
+    /** @type {any} */ (this.map.getSource("area-label"))?.setData(collection);
+  }
+
+  /**
+   * Fetch tiles again: those a box touches at the zooms in view, or all.
+   *
+   * @param {string} layer @param {[number, number, number, number] | null} bbox
+   */
+  refresh(layer, bbox) {
+    for (const name of [layer, `${layer}~far`]) {
+      const source = /** @type {any} */ (this.map.getSource(name));
+      if (!source) continue;
+      const zoom = Math.min(Math.floor(this.map.getZoom()), source.maxzoom);
+      const tiles = bbox ? [zoom - 1, zoom, zoom + 1].filter((z) => z >= 0 && z <= source.maxzoom).flatMap((z) => tilesOf(bbox, z)) : [];
+      if (tiles.length) this.map.refreshTiles(name, tiles);
+      else this.map.refreshTiles(name);
+    }
+  }
+
+  /** @param {string} layer */
+  loaded(layer) {
+    return !this.map.getSource(layer) || this.map.isSourceLoaded(layer);
+  }
+
+  /** How many of the drawn layers have arrived. */
+  report() {
+    const wanted = this.layers.filter((layer) => this.map.getSource(layer.id) && (layer.base || layer.renderer === "area" || this.drawn(layer.id)));
+    const waiting = wanted.filter((layer) => !this.loaded(layer.id));
+    this.tell.progress(wanted.length - waiting.length, wanted.length, waiting[0]?.id ?? "");
+  }
+
+  /** Change theme or language: a new style with the same content. @param {any} style */
+  async restyle(style) {
+    this.timed.clear();
+    this.map.setStyle(this.prepared(style), { diff: false });
+    await new Promise((resolve) => this.map.once("style.load", resolve));
+    this.setNow(this.now_s * 1000);
+  }
+
+  // ---- looking and picking ------------------------------------------------------------------------------------
+
+  /** @param {{x: number, y: number}} point @param {number} reach px @returns {Seen[]} nearest drawing order first */
+  find(point, reach) {
+    const ids = this.thematicIds();
+    if (!ids.length) return [];
+    const box = /** @type {any} */ ([[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]]);
+    return this.map.queryRenderedFeatures(box, { layers: ids }).map((feature) => this.seen(feature));
+  }
+
+  thematicIds() {
+    return (this.map.getStyle()?.layers ?? []).filter((layer) => /** @type {any} */ (layer.metadata)?.layer && layer.layout?.visibility !== "none").map((layer) => layer.id);
+  }
+
+  /** @param {any} feature @returns {Seen} */
+  seen(feature) {
+    const geometry = feature.geometry;
+    const [lon, lat] = geometry.type === "Point" ? geometry.coordinates : [NaN, NaN];
+    const { x, y } = Number.isFinite(lon) ? this.map.project([lon, lat]) : { x: NaN, y: NaN };
+    const properties = { ...feature.properties, id: feature.properties.id ?? feature.id };
+    return { layer: feature.layer.metadata.layer, properties, lon, lat, x, y };
+  }
+
+  /** Point objects in view, each once, clusters too. @returns {Seen[]} */
+  inView() {
+    const ids = this.thematicIds();
+    if (!ids.length) return [];
+    /** @type {Map<string, Seen>} */
+    const found = new Map();
+    for (const feature of this.map.queryRenderedFeatures({ layers: ids })) {
+      const seen = this.seen(feature);
+      if (Number.isFinite(seen.x)) found.set(`${seen.layer}:${seen.properties.id ?? `${seen.lon},${seen.lat}`}`, seen);
+    }
+    return [...found.values()];
+  }
+
+  /** @param {any} event */
+  click(event) {
+    const found = this.find(event.point, PICK_PX);
+    const cluster = found.find((one) => one.properties.cluster);
+    if (cluster && !found.some((one) => !one.properties.cluster)) {
+      this.map.easeTo({ center: [cluster.lon, cluster.lat], zoom: Math.min(this.map.getZoom() + 2, this.map.getMaxZoom()), duration: this.reduced ? 0 : 300 });
+      return;
+    }
+    this.tell.picked(found.filter((one) => !one.properties.cluster), { lon: event.lngLat.lng, lat: event.lngLat.lat });
+  }
+
+  /** @param {boolean} [animated] */
+  fit(animated = true) {
+    const { bounds, center, zoom } = this.town;
+    const duration = animated && !this.reduced ? FLY_MS : 0;
+    if (!bounds) {
+      this.map.easeTo({ center, zoom, duration });
+      return;
+    }
+    const [west, south, east, north] = bounds;
+    this.map.fitBounds([[west, south], [east, north]], { padding: { top: 40, bottom: 56, left: 28, right: 28 }, duration });
+  }
+
+  /** @param {number} lon @param {number} lat @param {number} [zoom] no closer than asked, never farther away than now */
+  goTo(lon, lat, zoom = 15.5) {
+    const target = { center: /** @type {[number, number]} */ ([lon, lat]), zoom: Math.max(zoom, this.map.getZoom()) };
+    if (this.reduced) this.map.jumpTo(target);
+    else this.map.easeTo({ ...target, duration: FLY_MS });
+  }
+
+  /** @param {[number, number, number, number]} bbox */
+  goToBox([west, south, east, north]) {
+    this.map.fitBounds([[west, south], [east, north]], { padding: 60, maxZoom: 16, duration: this.reduced ? 0 : FLY_MS });
+  }
+
+  /** A mark that follows a place on the map. @param {string} className @param {number} lon @param {number} lat */
+  mark(className, lon, lat) {
+    const element = document.createElement("div");
+    element.className = className;
+    // The list beside the map says the same in words; the marker's own role and label would only repeat it.
+    const marker = new maplibre.Marker({ element }).setLngLat([lon, lat]).addTo(this.map);
+    for (const name of ["role", "aria-label", "tabindex"]) element.removeAttribute(name);
+    element.setAttribute("aria-hidden", "true");
+    return marker;
+  }
+
+  get theme() {
+    return currentTheme();
+  }
+}

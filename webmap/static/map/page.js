@@ -1,0 +1,494 @@
+/** The page as a whole: state, panels, map and stream, each told what the others did. */
+
+import { ApiError, call, query } from "../api.js";
+import { fill, find, h } from "../dom.js";
+import { frame } from "../frame.js";
+import { count, lang, t } from "../i18n.js";
+import { toast } from "../parts/toast.js";
+import { day } from "../time.js";
+import { fetchLabels, keptLabels } from "./area-labels.js";
+import { Callout } from "./callout.js";
+import { Connection } from "./connection.js";
+import { copyLink, DetailPanel } from "./detail-panel.js";
+import { addEvent, emptyFeed } from "./events.js";
+import { FeedPanel, kindWords } from "./feed-panel.js";
+import { showFigures, showLoop } from "./figures.js";
+import { currentTheme } from "./ink.js";
+import { listenKeys, openHelp } from "./keys.js";
+import { LayersPanel } from "./layers-panel.js";
+import { ListPanel } from "./list-panel.js";
+import { Live } from "./live.js";
+import { MapView } from "./map-view.js";
+import { replaySummary } from "./replay.js";
+import { ReportForm } from "./report-form.js";
+import { SearchBox } from "./search-box.js";
+import { Store } from "./store.js";
+import { openStream } from "./stream.js";
+import { TimePanel } from "./time-panel.js";
+import { formatClock } from "./town-clock.js";
+import { layoutNow } from "./town-data.js";
+import { VisibleWalk } from "./visible-walk.js";
+
+/** @typedef {import("./events.js").TownEvent} TownEvent */
+/** @typedef {import("./stream-core.js").StreamMessage} StreamMessage */
+/** @typedef {import("./state.js").MapState} MapState */
+
+const TICK_MS = 20_000;
+const SUMMARY_MS = 60_000;
+const GATHER_MS = 300;
+
+export class MapPage {
+  /** @param {import("./town-data.js").TownData} data @param {any} style @param {() => string} styleAddress */
+  constructor(data, style, styleAddress) {
+    this.data = data;
+    this.style = style;
+    this.styleAddress = styleAddress;
+    this.store = new Store(data.zone);
+    this.feedState = emptyFeed();
+    this.missed = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.gathering = undefined;
+    /** @type {any} */
+    this.pickedMark = null;
+    /** @type {any} */
+    this.pinMark = null;
+  }
+
+  async open() {
+    this.openMap();
+    await this.view.ready;
+    this.openPanels();
+    this.listen();
+    this.applyState(this.store.state, null);
+    this.notice();
+    this.clockTick();
+    this.stream = openStream((message) => this.hear(message));
+    this.summarise();
+    fetchLabels(this.data.town.code).then((labels) => this.view.setLabels(labels), () => null);
+    setInterval(() => this.tick(), TICK_MS);
+    setInterval(() => this.clockTick(), 1000);
+    setInterval(() => this.summarise(), SUMMARY_MS);
+    // What tests and a curious administrator look at; nothing in the page reads it.
+    Object.assign(window, { onegridMap: this });
+  }
+
+  // ---- building -----------------------------------------------------------------------------------------------
+
+  openMap() {
+    const { data, store } = this;
+    const kept = keptLabels(data.town.code);
+    this.view = new MapView(find("#map"), { style: this.style, layers: data.layers, town: { ...data.town.map }, view: store.state.view, filter: this.filter(), labels: kept }, {
+      moved: (view) => {
+        store.set({ view });
+        if (this.list?.mode === "view") this.later("list");
+      },
+      picked: (found, at) => this.pick(found, at),
+      asked: (at) => this.report(at),
+      settled: () => this.settled(),
+      failed: (source, message) => this.sourceFailed(source.replace(/~far$/, ""), message),
+      progress: (done, all, layer) => this.progress(done, all, layer),
+    });
+    this.live = new Live(this.view, (id) => data.layers.some((layer) => layer.id === id));
+    this.callout = new Callout(this.view, data, (id) => this.select("incident", id));
+    this.walk = new VisibleWalk(this.view, data, (layer, id) => this.selectFeature(layer, id));
+  }
+
+  openPanels() {
+    const { data, store } = this;
+    const at = () => store.state.at ?? data.now();
+    this.layersPanel = new LayersPanel(data, {
+      on: () => this.on(), platforms: () => store.state.platforms, at,
+      setOn: (on) => this.undoable(t("map.undo_layers"), { on }), setPlatforms: (platforms) => this.undoable(t("map.undo_platforms"), { platforms }),
+      retry: (layer) => this.retry(layer),
+    });
+    this.list = new ListPanel(data, {
+      platforms: () => store.state.platforms, at: () => store.state.at, bounds: () => this.bounds(),
+      select: (id, lon, lat) => this.select("incident", id, lon, lat), selected: () => store.state.sel?.id ?? null,
+    });
+    this.feed = new FeedPanel(data, (event) => this.openEvent(event));
+    this.detail = new DetailPanel(data, {
+      at, close: () => this.unselect(), select: (kind, id) => this.selectFeature(kind, id), place: (lon, lat) => this.markPicked(lon, lat),
+      area: (box) => box && this.markArea(box), zoomTo: (lon, lat) => this.view.goTo(lon, lat, 16.5), closed: () => this.unmark(),
+    });
+    this.time = new TimePanel(data, { at: () => store.state.at, setAt: (moment) => store.set({ at: moment }) });
+    this.search = new SearchBox((hit) => this.goToHit(hit));
+    this.form = new ReportForm({
+      pin: (lon, lat) => this.pin(lon, lat), unpin: () => this.unpin(), centre: () => this.centre(),
+      done: (id, lon, lat) => this.select("incident", id, lon ?? undefined, lat ?? undefined),
+    });
+    this.connection = new Connection(data, this.feed, () => this.stream?.nudge());
+    this.feed.show();
+  }
+
+  listen() {
+    this.store.watch((state, before) => this.applyState(state, before));
+    for (const button of document.querySelectorAll("[data-tab]")) {
+      if (button instanceof HTMLButtonElement && button.dataset.tab !== "report") button.addEventListener("click", () => this.store.set({ tab: button.dataset.tab === "layers" ? null : button.dataset.tab ?? null }));
+    }
+    for (const button of document.querySelectorAll("[data-report]")) {
+      if (!this.data.may("report")) /** @type {HTMLElement} */ (button).hidden = true;
+      button.addEventListener("click", () => this.report(null));
+    }
+    find("#zoom-in").addEventListener("click", () => this.view.map.zoomIn());
+    find("#zoom-out").addEventListener("click", () => this.view.map.zoomOut());
+    find("#zoom-fit").addEventListener("click", () => this.view.fit());
+    find("#theme-switch").addEventListener("click", () => this.switchTheme());
+    find("#help-open").addEventListener("click", openHelp);
+    window.matchMedia("(min-width: 1600px)").addEventListener("change", () => this.applyState(this.store.state, null));
+    this.keys();
+  }
+
+  keys() {
+    const pan = (/** @type {number} */ x, /** @type {number} */ y) => this.view.map.panBy([x, y], { duration: this.view.reduced ? 0 : 150 });
+    listenKeys({
+      "/": () => this.search.focus(), "?": openHelp, j: () => this.list.step(1), k: () => this.list.step(-1), n: () => this.report(null),
+      c: () => copyLink(), l: () => this.time.goLive(), "[": () => this.time.step(-1), "]": () => this.time.step(1),
+      "+": () => this.view.map.zoomIn(), "=": () => this.view.map.zoomIn(), "-": () => this.view.map.zoomOut(), 0: () => this.view.fit(),
+      ArrowLeft: () => pan(-120, 0), ArrowRight: () => pan(120, 0), ArrowUp: () => pan(0, -120), ArrowDown: () => pan(0, 120),
+      Escape: () => this.unselect(),
+    });
+  }
+
+  // ---- state --------------------------------------------------------------------------------------------------
+
+  /** Ids of the layers that are drawn. */
+  on() {
+    return new Set(this.store.state.on ?? this.data.defaultOn(layoutNow()));
+  }
+
+  filter() {
+    const { platforms, at } = this.store.state;
+    return { on: this.on(), platforms, at };
+  }
+
+  /** @param {MapState} state @param {MapState | null} before */
+  applyState(state, before) {
+    const page = find(".map-page");
+    page.dataset.tab = state.tab === "list" || state.tab === "feed" ? state.tab : "layers";
+    for (const button of document.querySelectorAll(".panel-tabs [data-tab]")) button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).dataset.tab === page.dataset.tab));
+    const filtered = !before || before.on !== state.on || before.platforms !== state.platforms || before.at !== state.at;
+    if (filtered) this.applyFilter(state, before);
+    if (!before || before.sel?.id !== state.sel?.id || before.sel?.kind !== state.sel?.kind) {
+      this.detail.show(state.sel);
+      this.list.mark();
+    }
+    if (before && state.view && before.view !== state.view && window.event?.type === "popstate") this.view.map.jumpTo({ center: [state.view.lon, state.view.lat], zoom: state.view.zoom });
+    if (!before && state.help) openHelp();
+  }
+
+  /** @param {MapState} state @param {MapState | null} before */
+  applyFilter(state, before) {
+    this.view.show(this.filter());
+    this.view.setNow(state.at ?? this.data.now());
+    this.replayFrame(state.at);
+    if (before && before.at !== state.at) {
+      if (state.at === null) this.missed = 0;
+      this.callout.hide();
+      this.later("summary");
+    }
+    this.layersPanel.show();
+    this.layersPanel.countLegends();
+    this.later("list");
+    this.time.show();
+  }
+
+  /** @param {number | null} at */
+  replayFrame(at) {
+    const page = find(".map-page");
+    page.toggleAttribute("data-replay", at !== null);
+    const box = find("#map-replay");
+    box.hidden = at === null;
+    if (at === null) return;
+    const today = day(new Date(at)) === day(new Date(this.data.now()));
+    const words = t("map.replay_of", { time: `${today ? "" : `${day(new Date(at))} `}${formatClock(at, this.data.zone)}` });
+    fill(box, h("span", null, words, this.missed ? ` ${t("map.replay_missed", { n: count(this.missed) })}` : ""), h("button", { type: "button", class: "button button--small", onclick: () => this.time.goLive() }, t("map.back_live"), h("kbd", { class: "key" }, "L")));
+  }
+
+  /** Change what is drawn, with ten seconds to take it back. @param {string} words @param {Partial<MapState>} patch */
+  undoable(words, patch) {
+    const { on, platforms } = this.store.state;
+    this.store.set(patch);
+    toast(words, { label: t("map.undo"), act: () => this.store.set({ on, platforms }) });
+  }
+
+  async switchTheme() {
+    const theme = currentTheme() === "dark" ? "light" : "dark";
+    document.documentElement.dataset.theme = theme;
+    try {
+      localStorage.setItem("map.theme", theme);
+    } catch {
+      // The address keeps it for this visit.
+    }
+    this.store.set({ theme });
+    await this.view.restyle(await call(this.styleAddress()));
+    this.view.show(this.filter());
+    this.layersPanel.show();
+    this.list.show();
+    this.feed.show();
+    this.figures();
+  }
+
+  // ---- picking ------------------------------------------------------------------------------------------------
+
+  /** @param {import("./map-view.js").Seen[]} found @param {{lon: number, lat: number}} at */
+  pick(found, at) {
+    const unique = [...new Map(found.map((one) => [`${one.layer}:${one.properties.id}`, one])).values()];
+    if (unique.length === 1) this.selectFeature(unique[0].layer, String(unique[0].properties.id), unique[0].lon, unique[0].lat);
+    else if (unique.length > 1) this.detail.choose(unique);
+    else if (this.store.state.sel) this.unselect();
+    else this.selectArea(at);
+  }
+
+  /** A tile knows an object by its number; the address carries its permanent id. @param {string} layer @param {string} id @param {number} [lon] @param {number} [lat] */
+  async selectFeature(layer, id, lon, lat) {
+    if (lon !== undefined && lat !== undefined) this.markPicked(lon, lat);
+    if (!/^\d+$/.test(id) || !this.data.layers.some((one) => one.id === layer)) {
+      this.select(layer, id);
+      return;
+    }
+    try {
+      const feature = await call(`/api/v1/features/${layer}/${id}`);
+      this.select(layer, String(feature.id ?? feature.properties.id));
+    } catch (error) {
+      if (error instanceof ApiError) toast(error.words, null, { late: true });
+    }
+  }
+
+  /** @param {{lon: number, lat: number}} at */
+  async selectArea({ lon, lat }) {
+    const answer = await call(`/api/v1/locate${query({ lon, lat, crs: "cgcs2000" })}`).catch(() => null);
+    const area = this.view.map.getZoom() < 12.5 ? answer?.village ?? answer?.grid : answer?.grid ?? answer?.village;
+    if (area?.code) this.select(area === answer.village ? "village" : "grid", area.code);
+  }
+
+  /** @param {string} kind @param {string} id @param {number} [lon] @param {number} [lat] */
+  select(kind, id, lon, lat) {
+    this.store.set({ sel: { kind, id } });
+    if (lon !== undefined && lat !== undefined) this.reveal(lon, lat);
+  }
+
+  unselect() {
+    if (this.store.state.sel) this.store.set({ sel: null });
+    else this.detail.show(null);
+  }
+
+  /** Bring a place into view if it is out of sight. @param {number} lon @param {number} lat */
+  reveal(lon, lat) {
+    const { width, height } = this.view.map.getContainer().getBoundingClientRect();
+    const point = this.view.map.project([lon, lat]);
+    const margin = 40;
+    if (point.x < margin || point.y < margin || point.x > width - margin || point.y > height - margin) this.view.map.easeTo({ center: [lon, lat], duration: this.view.reduced ? 0 : 300 });
+  }
+
+  /** @param {number} lon @param {number} lat */
+  markPicked(lon, lat) {
+    this.unmark();
+    this.pickedMark = this.view.mark("map-picked", lon, lat);
+  }
+
+  unmark() {
+    this.pickedMark?.remove();
+    this.pickedMark = null;
+    this.view.setPickedArea(null);
+  }
+
+  /** @param {[number, number, number, number]} box */
+  markArea(box) {
+    this.unmark();
+    this.view.setPickedArea(this.store.state.sel?.id ?? null);
+    void box;
+  }
+
+  /** @param {import("./search-box.js").Hit} hit */
+  goToHit(hit) {
+    if (hit.bbox) this.view.goToBox(hit.bbox);
+    else if (hit.lon !== null && hit.lat !== null) this.view.goTo(hit.lon, hit.lat);
+    const layer = { incident: "incident", entity: "market-entity", site: "service-site", grid: "grid", village: "village", town: "town" }[hit.kind];
+    if (layer) this.select(layer, hit.id);
+    else if (hit.lon !== null && hit.lat !== null) this.markPicked(hit.lon, hit.lat);
+    if (layer && !["incident", "grid", "village", "town"].includes(layer) && !this.on().has(layer)) this.store.set({ on: [...this.on(), layer] });
+  }
+
+  /** @param {TownEvent} event */
+  openEvent(event) {
+    const { id, lon, lat } = event.data;
+    if (event.topic === "incident" && (id ?? event.ref)) this.select("incident", String(id ?? event.ref), lon, lat);
+    else if (typeof lon === "number") this.view.goTo(lon, lat);
+  }
+
+  // ---- report -------------------------------------------------------------------------------------------------
+
+  /** @param {{lon: number, lat: number} | null} at */
+  report(at) {
+    if (this.data.may("report")) this.form.open(at);
+  }
+
+  centre() {
+    const { lng, lat } = this.view.map.getCenter();
+    return { lon: lng, lat };
+  }
+
+  /** @param {number} lon @param {number} lat */
+  pin(lon, lat) {
+    this.unpin();
+    this.pinMark = this.view.mark("map-pin", lon, lat);
+  }
+
+  unpin() {
+    this.pinMark?.remove();
+    this.pinMark = null;
+  }
+
+  // ---- live ---------------------------------------------------------------------------------------------------
+
+  /** @param {StreamMessage} message */
+  hear(message) {
+    if (message.type === "status") this.connection.set(message);
+    else if (message.type === "recovered") this.connection.recovered(message.count);
+    else if (message.type === "reset") this.reset();
+    else for (const event of message.events) this.take(event);
+  }
+
+  /** @param {TownEvent} event */
+  take(event) {
+    const next = addEvent(this.feedState, event);
+    if (next === this.feedState) return;
+    const told = event.topic !== "removed" && event.kind !== "bulk";
+    this.feedState = told ? next : { ...next, feed: this.feedState.feed };
+    this.live.take(event);
+    if (event.at) this.connection.heard(event.at);
+    if (told) this.feed.set(this.feedState.feed, event.id);
+    if (event.topic === "incident" && event.kind === "created") this.announce(event);
+    if (this.store.state.at !== null) {
+      this.missed += 1;
+      this.replayFrame(this.store.state.at);
+    } else {
+      this.later("summary");
+      this.later("list");
+    }
+    const selected = this.store.state.sel;
+    if (selected && selected.id === String(event.data.id ?? event.ref)) this.later("detail");
+    if (event.topic === "area" || event.data.layer === "area") this.areasChanged();
+  }
+
+  /** @param {TownEvent} event */
+  announce(event) {
+    const { data } = event;
+    const words = `${kindWords(event)}: ${data.title ?? ""}, ${data.grid_name ?? ""}`;
+    find(data.urgency === "U1" ? "#alarm" : "#speaker").textContent = words;
+    if (this.store.state.at === null && typeof data.lon === "number") this.callout.show(event);
+  }
+
+  /** Boundaries changed: fetch them and their names again. */
+  areasChanged() {
+    for (const layer of this.data.layers) if (layer.base && layer.renderer === "area") this.view.refresh(layer.id, null);
+    fetchLabels(this.data.town.code).then((labels) => this.view.setLabels(labels), () => null);
+  }
+
+  /** The server no longer knows what we have seen: take everything anew. */
+  reset() {
+    this.live.all(this.data.layers.map((layer) => layer.id));
+    this.summarise();
+    this.list.load();
+    this.detail.reload();
+    toast(t("map.reset"));
+  }
+
+  /** Several reasons to ask again within a moment are one. @param {"summary" | "list" | "detail"} what */
+  later(what) {
+    (this.wanted ??= new Set()).add(what);
+    clearTimeout(this.gathering);
+    this.gathering = setTimeout(() => {
+      const wanted = this.wanted ?? new Set();
+      this.wanted = new Set();
+      if (wanted.has("summary")) this.summarise();
+      if (wanted.has("list")) this.list.load();
+      if (wanted.has("detail")) this.detail.reload();
+    }, GATHER_MS);
+  }
+
+  async summarise() {
+    const { at } = this.store.state;
+    try {
+      const asked = Date.now();
+      const summary = await call("/api/v1/summary");
+      if (summary.now) this.data.offset = Date.parse(summary.now) - (asked + Date.now()) / 2;
+      this.data.summary = at === null ? summary : await replaySummary(summary, this.data, at);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return;
+    }
+    this.figures();
+    if (at === null) this.layersPanel.countLegends();
+  }
+
+  figures() {
+    const at = this.store.state.at ?? this.data.now();
+    showFigures(this.data, at);
+    showLoop(this.data);
+    this.layersPanel.show();
+    this.time.show();
+  }
+
+  // ---- time and messages --------------------------------------------------------------------------------------
+
+  /** What changes with time alone. */
+  tick() {
+    if (this.store.state.at === null) {
+      this.view.setNow(this.data.now());
+      this.time.show();
+    }
+    this.list.show();
+  }
+
+  clockTick() {
+    const now = this.data.now();
+    find("#wall-time").textContent = formatClock(now, this.data.zone, true);
+    const weekday = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : "zh-CN", { weekday: lang === "en" ? "short" : "long", timeZone: this.data.zone }).format(now);
+    find("#wall-day").textContent = `${day(new Date(now))} ${weekday}`;
+  }
+
+  notice() {
+    const { town } = frame;
+    if (town?.synthetic) fill(find("#map-notice"), h("b", null, t("common.synthetic")), town.notice);
+  }
+
+  settled() {
+    find("#map-progress").hidden = true;
+    this.isSettled = true;
+  }
+
+  /** @param {number} done @param {number} all @param {string} layer */
+  progress(done, all, layer) {
+    const box = find("#map-progress");
+    if (this.isSettled || done >= all) {
+      box.hidden = true;
+      return;
+    }
+    if (performance.now() < 400) return;
+    const name = this.data.word(this.data.layers.find((one) => one.id === layer)?.title);
+    box.hidden = false;
+    fill(box, t("map.progress", { done, all, name }), h("progress", { max: all, value: done, "aria-label": t("map.progress", { done, all, name }) }));
+  }
+
+  /** @param {string} layer @param {string} message */
+  sourceFailed(layer, message) {
+    const known = this.data.layers.find((one) => one.id === layer);
+    // While the line is down the connection band speaks; a fault a layer would say it again and again.
+    if (!known || this.connection?.status === "lost") return;
+    const status = Number(/\b([45]\d\d)\b/.exec(message)?.[1] ?? 0);
+    this.layersPanel.setFault(layer, new ApiError({ code: status ? `http.${status}` : "network.offline", message, status }));
+  }
+
+  /** @param {string} layer */
+  retry(layer) {
+    this.layersPanel.setFault(layer, null);
+    this.view.refresh(layer, null);
+  }
+
+  /** @returns {[number, number, number, number]} */
+  bounds() {
+    const bounds = this.view.map.getBounds();
+    return [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+  }
+}
