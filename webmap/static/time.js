@@ -72,7 +72,7 @@ export function span(seconds) {
   const h = Math.floor((s % DAY_S) / HOUR_S);
   const m = Math.floor((s % HOUR_S) / MINUTE_S);
   if (d) return h ? t("common.days_hours", { d, h }) : t("common.days", { n: d });
-  if (h) return m ? t("common.hours_minutes", { h, m }) : t("common.hours", { h });
+  if (h) return m ? t("common.hours_minutes", { h, m }) : t("common.hours", { n: h });
   return t("common.minutes", { m });
 }
 
