@@ -1,7 +1,7 @@
 """The words of the pages in Chinese and English, from the catalogues in ``static/i18n``.
 
-One file a subject and language: ``login.zh.json`` holds ``{"title": "登录"}``, read as ``login.title``. The browser reads the
-same files (``static/i18n.js``), so a word stands in one place.
+One file a subject and language: ``login.zh.json`` holds ``{"title": "登录"}``, read as ``login.title``.
+A page hands the browser the same strings (``static/i18n.js``), so a word stands in one place.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def catalogue(language: str) -> Mapping[str, str]:
 def text(language: str, key: str, **values: object) -> str:
     """The string ``key`` with ``{name}`` replaced by the values; the key itself when there is no such string.
 
-    With ``n=1`` the key ``<key>.one`` is taken where a language has it. Values are not escaped here: the template does that.
+    With ``n=1`` the key ``<key>.one`` is taken where a language has it. The template escapes, not this.
 
     Examples
     --------

@@ -76,3 +76,18 @@ LIST_TOKENS = text("""
     select t.token_id, t.name, u.username, t.scopes, t.created_at, t.expires_at, t.revoked_at
     from api_token t join app_user u using (user_id) where u.town_id = :town_id order by t.token_id desc
 """)
+# What the town says of itself; bounds from its boundary in force.
+TOWN = text("""
+    select t.code, t.name, t.name_en, t.timezone, t.synthetic, t.notice, t.map,
+        array[st_xmin(e.box), st_ymin(e.box), st_xmax(e.box), st_ymax(e.box)] as bounds
+    from town t left join lateral (
+        select box2d(v.geom) as box from area_version v join area a using (area_id)
+        where v.town_id = t.town_id and a.level = 'town' and v.valid_from <= now() and now() < v.valid_to
+        limit 1) e on true
+    where t.town_id = :town_id
+""")
+
+# What a form for new accounts offers, and which demo logins the login page may show.
+ROLE_CHOICES = text("select code, name, name_en, reach, permissions from role where town_id = scope_town() order by code")
+ORG_CHOICES = text("select code, name from organisation where town_id = scope_town() order by code")
+DEMO_LOGINS = text("select coalesce(settings -> 'demo_logins', '[]') from town where town_id = scope_town()")

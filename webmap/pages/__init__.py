@@ -67,7 +67,8 @@ TABS = (
 class Frame:
     """All that a template may know.
 
-    ``data`` is what the page itself needs, handed to the browser as JSON; ``subjects`` are the catalogues its scripts use.
+    ``data`` is what the page itself needs, handed to the browser as JSON; ``subjects`` are the catalogues its scripts
+    use.
     """
 
     lang: str = "zh"
@@ -126,14 +127,18 @@ def render(name: str, frame: Frame) -> str:
     def t(key: str, **values: object) -> str:
         return i18n.text(frame.lang, key, **values)
 
-    return _environment().get_template(f"{name}.html").render(
-        frame=frame,
-        t=t,
-        asset=asset,
-        tabs=tabs(frame.viewer),
-        data=frame.data,
-        browser=_for_browser(frame),
-        other_language=_language_link(frame),
+    return (
+        _environment()
+        .get_template(f"{name}.html")
+        .render(
+            frame=frame,
+            t=t,
+            asset=asset,
+            tabs=tabs(frame.viewer),
+            data=frame.data,
+            browser=_for_browser(frame),
+            other_language=_language_link(frame),
+        )
     )
 
 

@@ -10,6 +10,7 @@ const RECOVERED_MS = 5_000;
 for (const menu of document.querySelectorAll("[data-menu]")) openable(menu);
 document.querySelector("[data-sign-out]")?.addEventListener("click", signOut);
 document.querySelector("[data-large-text]")?.addEventListener("click", switchLargeText);
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 window.addEventListener("offline", showLost);
 window.addEventListener("online", showBack);
 if (!navigator.onLine) showLost();

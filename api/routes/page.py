@@ -1,0 +1,265 @@
+"""Pages: templates filled with who looks at what, static files that browsers may keep, errors as pages."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, Response, current_app, g, redirect, request, send_file
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.security import safe_join
+from werkzeug.wrappers import Response as AnyResponse
+
+from api import db, headers
+from api.auth.access import anonymous, needs, own_account, public, signed_in
+from api.runtime.prepare import DEMO_PASSWORD
+from api.state import State
+from data.errors import NotFound, OneGridError
+from layers.people import queries
+from layers.people.town import describe_person, describe_town
+from webmap import i18n, pages
+from webmap.pages import Frame, Town, Viewer
+
+blueprint = Blueprint("page", __name__)
+log = logging.getLogger("onegrid.page")
+
+YEAR_S = 365 * 86_400
+# What these answer is for programs, so their errors stay JSON whatever a browser says it likes.
+FOR_PROGRAMS = ("/api/", "/tiles/", "/ogc", "/open311/", "/static/", "/healthz", "/readyz", "/metrics")
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+}
+TEXTS = frozenset({".css", ".js", ".json", ".mjs", ".svg", ".txt", ".webmanifest"})
+ERROR_PAGES = frozenset({400, 401, 403, 404, 429, 500, 503})
+
+
+@blueprint.get("/")
+@signed_in
+def command_map() -> Response:
+    """The live map."""
+    return _page("map", subjects=("map",))
+
+
+@blueprint.get("/incidents")
+@needs("view")
+def incidents() -> Response:
+    """The list of incidents; ``?triage=1`` is the queue of those without a sure place."""
+    return _page("incidents", subjects=("incidents", "incident", "report"))
+
+
+@blueprint.get("/incidents/<uuid:incident_id>")
+@needs("view")
+def incident(incident_id: Any) -> Response:
+    """One case."""
+    return _page("incident", subjects=("incidents", "incident", "report"), data={"id": str(incident_id)})
+
+
+@blueprint.get("/report")
+@public
+def report() -> Response:
+    """The public's report: no account needed."""
+    return _page("report", subjects=("report",))
+
+
+@blueprint.get("/browser")
+@public
+def other_browser() -> Response:
+    """How to leave a messenger's own browser, which often gives neither position nor photos."""
+    return _page("browser", subjects=("browser",))
+
+
+@blueprint.get("/admin")
+@needs("manage_users")
+def admin() -> Response:
+    """Accounts and tokens."""
+    with db.transaction() as session:
+        roles = [dict(row) for row in session.execute(queries.ROLE_CHOICES).mappings()]
+        orgs = [dict(row) for row in session.execute(queries.ORG_CHOICES).mappings()]
+    return _page("admin", subjects=("admin",), data={"roles": roles, "orgs": orgs})
+
+
+@blueprint.get("/account")
+@own_account
+def account() -> Response:
+    """One's own account; here a new password is set."""
+    with db.transaction() as session:
+        person = describe_person(session, g.caller.reach)
+    return _page("account", subjects=("account",), data={"person": person, "next": _next()})
+
+
+@blueprint.get("/login")
+@public
+def login() -> AnyResponse:
+    """Signing in; who is signed in already goes on at once."""
+    if g.caller is not None:
+        return redirect(_next())
+    state: State = current_app.extensions["onegrid"]
+    with db.transaction() as session:
+        logins = session.execute(queries.DEMO_LOGINS).scalar_one_or_none() if state.demo else []
+    data = {"next": _next(), "demo_logins": logins or [], "demo_password": DEMO_PASSWORD if logins else ""}
+    return _page("login", subjects=("login",), data=data)
+
+
+@blueprint.get("/static/<path:path>")
+@anonymous
+def static(path: str) -> Response:
+    """A static file: kept for a year below ``v-<version>/``, where it never changes; elsewhere asked for again."""
+    folder, _, rest = path.partition("/")
+    versioned = folder == f"v-{pages.version()}"
+    name = rest if folder.startswith("v-") else path
+    full = safe_join(str(pages.STATIC), name)
+    if full is None or not Path(full).is_file():
+        raise NotFound("page.not_found", f"there is no static file {name}")
+    response = _file(Path(full))
+    response.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable" if versioned else "no-cache"
+    # A module worker takes its policy from its own file.
+    response.headers["Content-Security-Policy"] = headers.page_policy()
+    return response.make_conditional(request)
+
+
+def _file(path: Path) -> Response:
+    kind = TYPES.get(path.suffix)
+    if path.suffix not in TEXTS:
+        return send_file(path, mimetype=kind, conditional=True)
+    stamp = path.stat().st_mtime_ns
+    plain, packed = _text(path, stamp)
+    if "gzip" in request.accept_encodings:
+        response = Response(packed, content_type=kind)
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response = Response(plain, content_type=kind)
+    response.vary.add("Accept-Encoding")
+    response.set_etag(f"{stamp:x}-{response.content_encoding or 'plain'}")
+    return response
+
+
+@lru_cache(maxsize=512)
+def _text(path: Path, stamp: int) -> tuple[bytes, bytes]:
+    """A text file as it is and packed; ``stamp`` makes a changed file another entry."""
+    plain = path.read_bytes()
+    return plain, gzip.compress(plain, 9, mtime=0)
+
+
+@blueprint.after_app_request
+def errors_as_pages(response: Response) -> AnyResponse:
+    """Shows a person a page where a program gets JSON; sends to the login who must sign in first."""
+    if response.status_code < 400 or not _for_a_person():
+        return response
+    told = response.get_json(silent=True) or {}
+    if response.status_code == 401:
+        return redirect(f"/login?{urlencode({'next': _here()})}")
+    if told.get("code") == "password.must_change":
+        return redirect(f"/account?{urlencode({'next': _here()})}")
+    data = {
+        "status": _page_of(response.status_code),
+        "code": told.get("code", "server.failed"),
+        "request_id": told.get("request_id", ""),
+    }
+    shown = _page("error", data=data)
+    shown.status_code = response.status_code
+    if "Retry-After" in response.headers:
+        shown.headers["Retry-After"] = response.headers["Retry-After"]
+    return shown
+
+
+def _page_of(status: int) -> int:
+    """The status whose words are shown: its own, else those of its kind."""
+    if status in ERROR_PAGES:
+        return status
+    return 500 if status >= 500 else 400
+
+
+def _for_a_person() -> bool:
+    if request.method not in ("GET", "HEAD") or request.path.startswith(FOR_PROGRAMS):
+        return False
+    return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+
+
+def _here() -> str:
+    query = request.query_string.decode("utf-8", "replace")
+    return f"{request.path}?{query}" if query else request.path
+
+
+def _next() -> str:
+    """Where to go after signing in: a path of this site, else the map."""
+    wanted = request.args.get("next", "/")
+    parts = urlsplit(wanted)
+    elsewhere = not wanted.startswith("/") or wanted.startswith("//") or "\\" in wanted or bool(parts.netloc)
+    return "/" if elsewhere or parts.path == "/login" else wanted
+
+
+def _page(name: str, *, subjects: tuple[str, ...] = (), data: dict[str, Any] | None = None) -> Response:
+    lang = i18n.choose(request.args.get("lang"), request.cookies.get("lang"))
+    town, viewer = _who(lang)
+    frame = Frame(
+        lang=lang,
+        path=request.path,
+        query=request.args.to_dict(),
+        town=town,
+        viewer=viewer,
+        csrf=(g.caller.csrf or "") if getattr(g, "caller", None) else "",
+        demo=current_app.extensions["onegrid"].demo,
+        large_text=request.cookies.get("text") == "large",
+        subjects=subjects,
+        data=data or {},
+    )
+    response = Response(pages.render(name, frame), mimetype="text/html")
+    response.headers["Content-Security-Policy"] = headers.page_policy()
+    response.headers["Cache-Control"] = "no-store"
+    if request.args.get("lang") in i18n.LANGUAGES:
+        response.set_cookie("lang", lang, max_age=YEAR_S, samesite="Lax", secure=request.is_secure, path="/")
+    return response
+
+
+def _who(lang: str) -> tuple[Town | None, Viewer | None]:
+    """The town and the person of this request; None for what cannot be known, as on an error page without database."""
+    caller = getattr(g, "caller", None)
+    try:
+        with db.transaction() as session:
+            town = _town(describe_town(session))
+            person = describe_person(session, caller.reach) if caller else None
+    except (OneGridError, SQLAlchemyError, AttributeError) as fault:
+        log.debug("a page without its town: %s", fault)
+        return None, None
+    return town, _viewer(person, lang) if person else None
+
+
+def _town(told: dict[str, Any]) -> Town:
+    view, notice = told["map"], told["notice"]
+    bounds = view.get("bounds")
+    middle = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2) if bounds else (0.0, 0.0)
+    center = view.get("center") or middle
+    return Town(
+        code=told["code"],
+        name=told["name"],
+        name_en=told["name_en"] or "",
+        synthetic=told["synthetic"],
+        notice_zh=notice.get("zh", ""),
+        notice_en=notice.get("en", ""),
+        center=(center[0], center[1]),
+        zoom=view.get("zoom") or 12.0,
+        timezone=told["timezone"],
+    )
+
+
+def _viewer(told: dict[str, Any], lang: str) -> Viewer:
+    roles = told["roles"]
+    names = [(role["name_en"] if lang == "en" else None) or role["name"] for role in roles]
+    return Viewer(
+        username=told["username"],
+        name=told["name"],
+        role=roles[0]["code"] if roles else "",
+        role_name=names[0] if names else "",
+        permissions=frozenset(told["permissions"]),
+    )
