@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app, g, request
 from flask.json.provider import DefaultJSONProvider
 
 from api import errors, headers, metrics, routes
+from api.auth import cookie
 from api.auth.access import SIGNED_IN, Access, access_of
 from api.auth.caller import Caller
 from api.state import State
@@ -19,7 +20,6 @@ from data.scope import Scope
 from data.uuid7 import uuid7
 from webmap import i18n
 
-COOKIE = "onegrid_session"
 JSON_MAX_BYTES = 2**20
 PHOTO_BODY_MAX_BYTES = 26 * 2**20
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -37,7 +37,7 @@ class Json(DefaultJSONProvider):
     compact = True
 
     @staticmethod
-    def default(value: Any) -> Any:  # type: ignore[override]
+    def default(value: Any) -> Any:
         """Text of times and identifiers."""
         if hasattr(value, "isoformat"):
             return value.isoformat()
@@ -112,15 +112,15 @@ def _begin() -> None:
 def _identify() -> None:
     state = _state()
     authorization = request.headers.get("Authorization", "")
-    cookie = request.cookies.get(COOKIE)
+    session_token = request.cookies.get(cookie.NAME)
     caller: Caller | None = None
     if authorization:
         kind, _, token = authorization.partition(" ")
         if kind.lower() != "bearer" or not token:
             raise Unauthenticated("token.invalid", "give the token as 'Authorization: Bearer TOKEN'")
         caller = state.callers.by_token(token.strip())
-    elif cookie:
-        caller = state.callers.by_session(cookie)
+    elif session_token:
+        caller = state.callers.by_session(session_token)
     g.caller = caller
     g.scope = caller.scope if caller else Scope.public(state.public_town(request.args.get("town")))
 

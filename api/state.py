@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy import text
@@ -50,6 +51,11 @@ class State:
         """Where photos lie."""
         return self.settings.uploads_dir
 
+    @cached_property
+    def secret(self) -> str:
+        """The key of this installation; read once, as it may lie in a file."""
+        return self.settings.secret_key()
+
     @property
     def demo(self) -> bool:
         """Whether demo logins are shown."""
@@ -68,8 +74,8 @@ class State:
     def public_town(self, code: str | None) -> int | None:
         """The town a request without login is about.
 
-        The one with ``code``, else the only one, else the first that is not synthetic, else the first. None when there is
-        no such town.
+        The one with ``code``, else the only one, else the first that is not synthetic, else the first. None when
+        there is no such town.
         """
         towns = self.towns()
         if code:

@@ -1,21 +1,21 @@
 """Flask inside the ASGI server with one hop between the threads for an ordinary request.
 
-a2wsgi hands over each part of body and answer on its own, four or more hops a request; under load each waits for the event
-loop. Here the request body is read before and the answer written after the one call in a worker thread. Large uploads and
-answers that stream go through a2wsgi as they are.
+a2wsgi hands over each part of body and answer on its own, four or more hops a request; under load each waits for the
+event loop. Here the request body is read before and the answer written after the one call in a worker thread. Large
+uploads and answers that stream go through a2wsgi as they are.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from a2wsgi.wsgi import WSGIMiddleware, build_environ
 
-Message = MutableMapping[str, Any]
+Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -40,7 +40,7 @@ class FlaskBridge:
     def __init__(self, app: Any, streams: Callable[[str], bool]) -> None:
         self._app = app
         self._streams = streams
-        self._stepwise = WSGIMiddleware(app, workers=8)  # type: ignore[arg-type]
+        self._stepwise = WSGIMiddleware(app, workers=8)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="flask")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -21,6 +21,7 @@ class Rate:
 
 
 SIGN_IN = Rate(per_min=30, burst=30)
+PASSWORD = Rate(per_min=5, burst=10)
 PUBLIC_WRITE = Rate(per_min=120, burst=120)
 PUBLIC_READ = Rate(per_min=300, burst=300)
 PHOTO = Rate(per_min=120, burst=60)

@@ -1,18 +1,22 @@
 -- Photos of incidents: written by who sees the case, or by the reporter who holds its query code.
 
+-- Staff who see the case and do something with it, or the holder of the query code.
+create or replace function may_add_photo(case_id uuid, code_hash bytea) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+    select exists (select from incident i where i.incident_id = case_id and i.town_id = scope_town() and (
+        coalesce(scope_is_staff() and incident_visible(i)
+            and (scope_may('report') or scope_may('handle') or scope_may('accept')), false)
+        or exists (select from incident_reporter r where r.incident_id = i.incident_id and r.query_code_hash = code_hash)))
+$$;
 create or replace function submit_photo(p jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     case_row incident%rowtype; place geometry; written photo%rowtype; metric int;
-    code_hash bytea := decode(p->>'query_code_hash', 'hex');
 begin
-    select * into case_row from incident i where i.incident_id = (p->>'incident_id')::uuid and i.town_id = require_town();
-    if not found or not coalesce(scope_is_staff() and incident_visible(case_row)
-            and (scope_may('report') or scope_may('handle') or scope_may('accept')), false) and not coalesce(
-            code_hash is not null and exists (select from incident_reporter r
-                where r.incident_id = case_row.incident_id and r.query_code_hash = code_hash), false) then
+    if not may_add_photo((p->>'incident_id')::uuid, decode(p->>'query_code_hash', 'hex')) then
         return null;  -- not there, or not for this caller: the two are not told apart
     end if;
+    select * into strict case_row from incident where incident_id = (p->>'incident_id')::uuid;
     if (select count(*) from photo where incident_id = case_row.incident_id) >= (p->>'most')::int
        and not exists (select from photo where incident_id = case_row.incident_id
                        and sha256 = decode(p->>'sha256', 'hex')) then

@@ -1,4 +1,4 @@
-"""What the rules of a town say about incidents: categories, suggestions, limits, work calendar, settings; kept in memory."""
+"""What a town says about incidents: categories, suggestion rules, limits, work calendar, settings; kept in memory."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def _as_system(act: Callable[[Session, int | None], Value]) -> Callable[[Session
     def run(session: Session) -> Value:
         own = scope_of(session)
         scopes.apply(session, Scope.system(own.town_id))
-        try:
-            return act(session, own.town_id)
-        finally:
-            scopes.apply(session, own)
+        found = act(session, own.town_id)
+        # after an error the transaction is lost with all its settings
+        scopes.apply(session, own)
+        return found
 
     return run
 
@@ -96,7 +96,9 @@ def _build(session: Session, town_id: int | None) -> TownBook:
         ids={r.code: (r.category_id, r.lead_org_id, r.lead_org_name) for r in rows},
         names={r.code: (r.name, r.name_en) for r in rows},
         limits={(r.stage, r.urgency): (r.value, r.unit) for r in session.execute(queries.LIMITS, own)},
-        calendar=WorkCalendar.of(session.execute(queries.CALENDAR, own).mappings(), town.timezone),
+        calendar=WorkCalendar.of(
+            [dict(row) for row in session.execute(queries.CALENDAR, own).mappings()], town.timezone
+        ),
         duplicates=_duplicates(settings.get("duplicates", {})),
         min_confidence=float(settings.get("suggestion", {}).get("min_confidence", 0.5)),
     )

@@ -1,4 +1,4 @@
-"""A report as it arrives, checked field by field. What is wrong with a place is never a fault here: it goes to triage."""
+"""A report as it arrives, checked field by field. A place that is wrong is no fault here: it goes to triage."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Reporter(BaseModel):
 class Draft(BaseModel):
     """The body of a report; the fields as in `docs/` and the OpenAPI document.
 
-    ``lon``, ``lat`` are degrees in ``crs`` (``wgs84``, ``cgcs2000``, ``gcj02``, ``bd09``, ``EPSG:N``); a missing or unknown
-    ``crs`` is kept and asked for later. Times carry their zone.
+    ``lon``, ``lat`` are degrees in ``crs`` (``wgs84``, ``cgcs2000``, ``gcj02``, ``bd09``, ``EPSG:N``); a missing or
+    unknown ``crs`` is kept and asked for later. Times carry their zone.
     """
 
     model_config = ConfigDict(extra="ignore")

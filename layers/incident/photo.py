@@ -44,8 +44,8 @@ class PhotoTooLarge(PhotoError, TooLarge):
 class Photo:
     """A photo ready to be kept.
 
-    ``full`` (JPEG, long side ≤ 2560 px) and ``thumb`` (WebP, ≤ 320 px) carry no metadata. ``sha256`` is that of the file
-    as it came. ``lon``, ``lat`` (degrees, WGS 84, as the camera wrote them) and ``taken_at`` are None when not written.
+    ``full`` (JPEG, long side ≤ 2560 px) and ``thumb`` (WebP, ≤ 320 px) carry no metadata. ``sha256`` is that of the
+    file as it came. ``lon``, ``lat`` (degrees, WGS 84, as the camera wrote them) and ``taken_at`` are None when not written.
     """
 
     full: bytes

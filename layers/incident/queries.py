@@ -1,4 +1,4 @@
-"""SQL of incidents, beside what the layer says. Reads by place and lists use the scoped view; single rows the policy."""
+"""SQL of incidents, beside what the layer says. Lists use the scoped view, single rows the policy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from sqlalchemy import text
 
 SUBMIT = text("select submit_incident(cast(:report as jsonb))")
 SUBMIT_PHOTO = text("select submit_photo(cast(:photo as jsonb))")
+
+MAY_ADD_PHOTO = text("select may_add_photo(cast(:incident_id as uuid), decode(:code, 'hex'))")
 
 # What the rules of a town are built from. Read as the system: the public may report, but not read the rules.
 CATEGORIES = text("""
@@ -35,8 +37,8 @@ RULES_STAMP = text("""
         union all select xmin::text from town where town_id = :town_id) t
 """)
 
-# Likely the same thing reported before: near, lately, and of the same minor class or with a like title. Time comes first:
-# its index serves under the policy; the few rows of a day are then measured in the town's metric CRS.
+# Likely the same thing reported before: near, lately, and of the same minor class or with a like title. Time comes
+# first: its index serves under the policy; the few rows of a day are then measured in the town's metric CRS.
 DUPLICATES = text("""
     select i.incident_id as id, i.case_no, i.title, i.state, i.is_open, i.reported_at, i.platform_code as platform,
         g.code as grid, g.name as grid_name, round(d.distance_m::numeric, 1) as distance_m,
@@ -56,7 +58,7 @@ DUPLICATES = text("""
 
 # One incident with everything but log, photos and reporter.
 ONE = text("""
-    select i.*, st_x(i.geom) as lon, st_y(i.geom) as lat, incident_payload(i) as payload,
+    select i.*, st_x(i.geom) as lon, st_y(i.geom) as lat,
         n.code as now_code, n.name as now_name, n.name_en as now_name_en,
         w.code as then_code, w.name as then_name, w.name_en as then_name_en
     from incident i left join area n on n.area_id = i.grid_now_id left join area w on w.area_id = i.grid_id
@@ -69,8 +71,8 @@ LOG = text("""
     where l.incident_id = :incident_id order by l.at, l.log_id
 """)
 PHOTOS = text("""
-    select photo_id, width_px, height_px, bytes, taken_at, exif_distance_m, st_x(exif_geom) as lon, st_y(exif_geom) as lat,
-        created_at
+    select photo_id, width_px, height_px, bytes, taken_at, exif_distance_m, st_x(exif_geom) as lon,
+        st_y(exif_geom) as lat, created_at
     from photo where incident_id = :incident_id order by created_at, photo_id
 """)
 PHOTO = text("select photo_id, path, incident_id from photo where photo_id = :photo_id")
@@ -87,7 +89,8 @@ AREA_POINT = text("""
 """)
 PLACE = text("""
     update incident i set geom = p.point, place_level = :level, place_score = :score,
-        radius_m = :radius_m, place_how = cast(:how as jsonb), grid_shares = cast(:shares as jsonb), triage_reason = :triage,
+        radius_m = :radius_m, place_how = cast(:how as jsonb), grid_shares = cast(:shares as jsonb),
+        triage_reason = :triage,
         grid_id = coalesce(was.area_id, at.area_id),
         grid_version_id = coalesce(was.area_version_id, at.area_version_id),
         grid_now_id = at.area_id, updated_at = :moment

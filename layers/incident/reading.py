@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from data import audit
-from data.errors import Forbidden, Invalid, NotFound
+from data.errors import Invalid, NotFound
 from data.scope import Scope, scope_of
 from layers import features
 from layers.incident import queries
@@ -77,14 +77,29 @@ def _page(
         predicate += (
             " and (f.reported_at, f.seq) < (timestamptz 'epoch' + %(at_us)s * interval '1 microsecond', %(seq)s)"
         )
-    properties = ", ".join(f"%(c{n})s::text, {column.sql}" for n, column in enumerate(LAYER.columns))
-    params.update({f"c{n}": column.name for n, column in enumerate(LAYER.columns)}, most=limit + 1)
+    properties = _properties(params)
+    params.update(most=limit + 1)
     return (
         f"select f.{quote(LAYER.key)}, f.{quote(LAYER.ref)}::text, st_asgeojson(f.geom, 7),"
         f" jsonb_build_object({properties}), (extract(epoch from f.reported_at) * 1000000)::bigint"
-        f" from {LAYER.source} f {LAYER.joins} where {predicate} order by f.reported_at desc, f.seq desc limit %(most)s",
+        f" from {LAYER.source} f {LAYER.joins} where {predicate}"
+        " order by f.reported_at desc, f.seq desc limit %(most)s",
         params,
     )
+
+
+def _properties(params: dict[str, Any]) -> str:
+    """SQL pairs of every column the layer has, for jsonb_build_object; adds their names to ``params``."""
+    params.update({f"c{n}": column.name for n, column in enumerate(LAYER.columns)})
+    return ", ".join(f"%(c{n})s::text, {column.sql}" for n, column in enumerate(LAYER.columns))
+
+
+def _listed(session: Session, incident_id: UUID) -> dict[str, Any]:
+    """The properties that lists and events have too."""
+    params: dict[str, Any] = {"id": str(incident_id)}
+    properties = _properties(params)
+    statement = f"select jsonb_build_object({properties}) from {LAYER.source} f {LAYER.joins} where f.incident_id = %(id)s::uuid"
+    return features.run(session, (statement, params))[0][0]
 
 
 def get(session: Session, incident_id: UUID) -> dict[str, Any]:
@@ -99,7 +114,9 @@ def get(session: Session, incident_id: UUID) -> dict[str, Any]:
     own = {"incident_id": incident_id}
     point = {"type": "Point", "coordinates": [round(row.lon, 7), round(row.lat, 7)]} if row.lon is not None else None
     properties = {
-        **{name: value for name, value in row.payload.items() if name not in {"lon", "lat"}},
+        "id": str(incident_id),
+        "seq": row.seq,
+        **_listed(session, incident_id),
         "description": row.description,
         "address": row.address_text,
         "place": _place(row),
@@ -135,14 +152,6 @@ def allowed(scope: Scope) -> list[str]:
     return [act for act, permissions in acts.items() if any(scope.may(permission) for permission in permissions)]
 
 
-def require_any(scope: Scope, *permissions: str) -> None:
-    """Refuses a scope with none of ``permissions``."""
-    if not any(scope.may(permission) for permission in permissions):
-        raise Forbidden(
-            "scope.forbidden", f"this account lacks the permission {permissions[0]}", permission=permissions[0]
-        )
-
-
 def _one(session: Session, incident_id: UUID) -> Row:
     row = session.execute(queries.ONE, {"incident_id": incident_id}).one_or_none()
     if row is None:
@@ -168,9 +177,16 @@ def _duplicates(session: Session, row: Row) -> list[dict[str, Any]]:
     if row.lon is None:
         return []
     return duplicates(
-        session, book(session), incident_id=row.incident_id, title=row.title, category_id=row.category_id,
-        lon=row.lon, lat=row.lat, accuracy_m=row.accuracy_m, moment=row.reported_at,
-    )  # fmt: skip
+        session,
+        book(session),
+        incident_id=row.incident_id,
+        title=row.title,
+        category_id=row.category_id,
+        lon=row.lon,
+        lat=row.lat,
+        accuracy_m=row.accuracy_m,
+        moment=row.reported_at,
+    )
 
 
 def _masked(row: Row | None) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from data.receipt import body_hash
 from data.scope import scope_of
 from data.uuid7 import uuid7
 from layers.address import service as address
+from layers.address.locating import known
 from layers.address.place import Place
 from layers.incident import queries
 from layers.incident.book import TownBook, book
@@ -70,6 +71,7 @@ def report(
     suggestion = suggest(f"{draft.title}\n{draft.description}", draft.channel, town.rules)
     identifier = draft.id or uuid7()
     told = client_id or (str(draft.id) if draft.id else None)
+    told_of_suggestion = suggestion.as_json()
     body = {
         "id": str(identifier),
         "now": moment.isoformat(),
@@ -78,11 +80,11 @@ def report(
         **_destination(draft, suggestion, town, moment),
         **_place_columns(draft, place),
         **_reporter(draft, query_code(identifier) if query_code else None),
-        "suggestion": suggestion.as_json(),
+        "suggestion": told_of_suggestion,
         "answer": {
             "place": place_answer(draft, place),
             "grid_shares": _shares(place),
-            "suggestion": suggestion.as_json(),
+            "suggestion": told_of_suggestion,
         },
     }
     answer = session.execute(queries.SUBMIT, {"report": json.dumps(body, ensure_ascii=False)}).scalar_one()
@@ -97,14 +99,14 @@ def find_place(session: Session, draft: Draft) -> Place:
     """Where a report lies: by its coordinate, or by its address when that is all, or all that can be believed."""
     by_point = by_text = None
     if draft.lon is not None and draft.lat is not None:
-        by_point = address.locate(session, draft.lon, draft.lat, draft.crs or "unknown", draft.accuracy_m)
+        by_point = address.locate(session, draft.lon, draft.lat, draft.crs, draft.accuracy_m)
         if by_point.triage_reason is None or not draft.address:
             return by_point
     if draft.address:
         by_text = address.geocode(session, draft.address).place
         if by_point is None or by_text.triage_reason is None:
             return by_text
-    return by_point or Place(triage_reason="place_missing")
+    return by_point or Place(triage_reason="no_place")
 
 
 def _words(draft: Draft, moment: datetime) -> dict[str, Any]:
@@ -222,9 +224,16 @@ def _duplicates_of_report(
     if scope_of(session).user_id is None or place.lon is None or place.lat is None:
         return []
     return duplicates(
-        session, town, incident_id=identifier, title=draft.title, category_id=body["category_id"],
-        lon=place.lon, lat=place.lat, accuracy_m=draft.accuracy_m, moment=moment,
-    )  # fmt: skip
+        session,
+        town,
+        incident_id=identifier,
+        title=draft.title,
+        category_id=body["category_id"],
+        lon=place.lon,
+        lat=place.lat,
+        accuracy_m=draft.accuracy_m,
+        moment=moment,
+    )
 
 
 def duplicates(
@@ -296,20 +305,25 @@ def place(session: Session, incident_id: UUID, picked: Placing) -> int:
     found = _picked_place(session, row, picked)
     session.execute(queries.SET_REASON, {"reason": picked.reason})
     values = {
-        "incident_id": incident_id, "version": picked.version, "town_id": row.town_id, "lon": found.lon, "lat": found.lat,
-        "level": found.level, "score": found.score, "radius_m": found.radius_m,
+        "incident_id": incident_id,
+        "version": picked.version,
+        "town_id": row.town_id,
+        "lon": found.lon,
+        "lat": found.lat,
+        "level": found.level,
+        "score": found.score,
+        "radius_m": found.radius_m,
         "how": json.dumps({**_how(found), "picked": True}, ensure_ascii=False),
-        "shares": json.dumps(_shares(found), ensure_ascii=False), "triage": found.triage_reason, "moment": clock.now(),
+        "shares": json.dumps(_shares(found), ensure_ascii=False),
+        "triage": found.triage_reason,
+        "moment": clock.now(),
         "occurred": row.occurred_at,
-    }  # fmt: skip
+    }
     version = session.execute(queries.PLACE, values).scalar_one_or_none()
     if version is None:
-        raise Conflict(
-            "incident.version_conflict",
-            "somebody changed this incident meanwhile",
-            version=row.version,
-            state=row.state,
-        )
+        now = session.execute(queries.ONE, {"incident_id": incident_id}).one()
+        message = "somebody changed this incident meanwhile"
+        raise Conflict("incident.version_conflict", message, version=now.version, state=now.state)
     return version
 
 
@@ -319,8 +333,7 @@ def _picked_place(session: Session, row: Row, picked: Placing) -> Place:
     if picked.accept_suggestion:
         found = _suggested_place(session, row)
     else:
-        assert picked.lon is not None and picked.lat is not None
-        found = address.locate(session, picked.lon, picked.lat, picked.crs, None)
+        found = address.locate(session, float(picked.lon or 0), float(picked.lat or 0), picked.crs, None)
     if found.lon is None:
         raise Invalid("place.not_usable", "this place cannot be used", reason=found.triage_reason)
     return found
@@ -329,7 +342,8 @@ def _picked_place(session: Session, row: Row, picked: Placing) -> Place:
 def _suggested_place(session: Session, row: Row) -> Place:
     suggested = (row.place_how or {}).get("suggested_crs")
     if row.triage_reason == "swapped" and row.raw_lon is not None:
-        return address.locate(session, row.raw_lat, row.raw_lon, suggested or row.source_crs, row.accuracy_m)
+        crs = suggested or (row.source_crs if known(row.source_crs) else "wgs84")
+        return address.locate(session, row.raw_lat, row.raw_lon, crs, row.accuracy_m)
     if suggested and row.raw_lon is not None:
         return address.locate(session, row.raw_lon, row.raw_lat, suggested, row.accuracy_m)
     raise Invalid("place.not_usable", "nothing was suggested for this place", reason="no_suggestion")

@@ -1,0 +1,63 @@
+"""What a page says about its town and about the person who looks at it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from data.errors import NotFound
+from data.scope import scope_of
+from layers.people import queries
+from layers.people.reach import Reach
+
+
+def describe_town(session: Session) -> dict[str, Any]:
+    """The town of the scope: names, time zone, notice, map view and bounds (EPSG:4490 degrees). Public.
+
+    Raises
+    ------
+    NotFound
+        ``town.none``: the scope names no town, as when none is loaded yet.
+    """
+    row = session.execute(queries.TOWN, {"town_id": scope_of(session).town_id}).one_or_none()
+    if row is None:
+        raise NotFound("town.none", "no town is loaded yet")
+    view = dict(row.map or {})
+    bounds = view.get("bounds") or (None if row.bounds[0] is None else [round(value, 7) for value in row.bounds])
+    return {
+        "code": row.code,
+        "name": row.name,
+        "name_en": row.name_en,
+        "timezone": row.timezone,
+        "synthetic": row.synthetic,
+        "notice": row.notice or {},
+        "map": {
+            "center": view.get("center"),
+            "zoom": view.get("zoom"),
+            "min_zoom": view.get("min_zoom"),
+            "max_zoom": view.get("max_zoom"),
+            "bounds": bounds,
+            "hillshade": view.get("hillshade"),
+        },
+    }
+
+
+def describe_person(session: Session, reach: Reach) -> dict[str, Any]:
+    """The caller itself: names, roles, permissions, organisation and the codes of its areas."""
+    scope = scope_of(session)
+    person = session.execute(queries.PERSON, {"user_id": scope.user_id}).one()
+    areas = (
+        session.execute(queries.AREA_CODES, {"area_ids": sorted(reach.area_ids)}).scalars() if reach.area_ids else ()
+    )
+    return {
+        "user_id": person.user_id,
+        "username": person.username,
+        "name": person.name,
+        "roles": [{"code": post.role, "name": post.name, "name_en": post.name_en} for post in reach.posts],
+        "permissions": sorted(scope.permissions),
+        "org": {"code": person.org_code, "name": person.org_name} if person.org_code else None,
+        "areas": list(areas),
+        "town_wide": scope.town_wide,
+        "must_change_password": person.must_change_password,
+    }
