@@ -253,6 +253,7 @@ class Supervisor:
         return "\n".join([f"{self.settings.address}/readyz does not answer; the end of {path}:", *words])
 
     def _answers(self) -> bool:
+        """Return whether a web process answers and finds its database; a town may still have to be loaded."""
         connection: http.client.HTTPConnection
         host = self.settings.address.split("//")[1].rpartition(":")[0].strip("[]")
         if self.settings.tls:
@@ -263,8 +264,9 @@ class Supervisor:
             connection = http.client.HTTPConnection(host, self.settings.port, timeout=2)
         try:
             connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
+            checks = json.loads(connection.getresponse().read())["checks"]
+            return all(check["ok"] for name, check in checks.items() if name != "town")
+        except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
             return False
         finally:
             connection.close()

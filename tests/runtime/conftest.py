@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,9 +84,14 @@ class Installation:
         return status
 
     def answers(self) -> bool:
+        """Whether a web process answers and finds its database."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
-                return answer.status == 200
+                return json.load(answer)["checks"]["database"]["ok"]
+        except urllib.error.HTTPError as answer:
+            # no town is loaded here
+            with answer:
+                return answer.code == 503 and json.load(answer)["checks"]["database"]["ok"]
         except OSError:
             return False
 
@@ -124,7 +130,8 @@ class Installation:
             self.up.kill()
             self.up.wait()
         for pid in self.everything():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
             processes.wait_gone(pid, 5)
         self.cluster.remove()
 
