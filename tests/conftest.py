@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from data import migrate
+from data import clock, migrate
 from data import scope as scopes
 from data.scope import Scope
 from data.session import Database, driver_url, libpq_url
@@ -23,6 +23,7 @@ from tests.small_town import SmallTown, build
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 APP_ROLE, APP_PASSWORD = "onegrid_app", "onegrid-test"
+DEMO_PASSWORD = "onegrid-demo"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -130,13 +131,17 @@ def empty_template(database_server: Server) -> str:
 
 
 @pytest.fixture(scope="session")
-def demo_template(database_server: Server) -> str:
+def demo_template(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Name of a database with the demo town, loaded as `onegrid load` does; clone it, never write to it."""
     from layers.exchange import pack
 
     databases = database_server.create("demo")
     migrate.upgrade(databases.owner_url, APP_ROLE, APP_PASSWORD)
-    pack.load(databases.owner_url, ROOT / "data" / "packs" / "ganpu")
+    owner = Database(databases.owner_url, statement_timeout_s=0)
+    with owner.transaction(Scope.system(None)) as session:
+        pack.load(session, ROOT / "data" / "packs" / "ganpu", now=clock.now(), demo_password=DEMO_PASSWORD,
+                  assets_dir=tmp_path_factory.getbasetemp() / "assets")
+    owner.close()
     return make_url(databases.owner_url).database or ""
 
 
