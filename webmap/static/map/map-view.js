@@ -98,6 +98,7 @@ export class MapView {
     });
     map.on("click", (event) => this.click(event));
     map.on("contextmenu", (event) => tell.asked({ lon: event.lngLat.lng, lat: event.lngLat.lat }));
+    map.once("idle", () => performance.mark("map-idle"));
     map.on("idle", () => tell.settled());
     map.on("error", (event) => tell.failed(/** @type {any} */ (event).sourceId ?? "", event.error?.message ?? ""));
     map.on("sourcedata", () => this.report());
