@@ -82,7 +82,9 @@ class TownAreas:
 
 def build(frame: pd.DataFrame, metric_srid: int, timezone: str) -> TownAreas:
     """Return the value for rows of `queries.IN_FORCE`."""
-    shapes = gpd.GeoDataFrame(frame.drop(columns="wkb"), geometry=shapely.from_wkb(list(frame["wkb"])), crs=4490)
+    shapes = gpd.GeoDataFrame(
+        frame.drop(columns="wkb"), geometry=shapely.from_wkb([bytes(wkb) for wkb in frame["wkb"]]), crs=4490
+    )
     shapes["parent"] = shapes["parent"].astype(object).where(shapes["parent"].notna(), None)
     parents = set(shapes["parent"].dropna())
     is_leaf = ~shapes["code"].isin(parents)

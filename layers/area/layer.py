@@ -47,7 +47,9 @@ def _areas(level: str, title: Title, order: int, minzoom: int, legend: tuple[Leg
 
 
 LAYERS = (
-    _areas("town", Title("镇界", "Town"), 200, 0, (LegendEntry("town", Title("镇界", "Town border"), {"line": "town"}),)),
+    _areas(
+        "town", Title("镇界", "Town"), 200, 0, (LegendEntry("town", Title("镇界", "Town border"), {"line": "town"}),)
+    ),
     _areas(
         "village",
         Title("村（社区）", "Villages"),

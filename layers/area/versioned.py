@@ -31,7 +31,7 @@ class Versioned(Generic[Value]):
     """
 
     def __init__(self, name: str, stamp: Callable[[Session], str], build: Callable[[Session], Value]) -> None:
-        self.name, self._stamp, self._build = name, stamp, build
+        self.name, self.stamp, self._build = name, stamp, build
         self._lock = threading.Lock()
         self._building = threading.Lock()
         self._values: dict[tuple[str, int | None], tuple[str, float, Value]] = {}
@@ -44,7 +44,7 @@ class Versioned(Generic[Value]):
         known = self._values.get(key)
         if known is not None and time.monotonic() - known[1] < CHECK_EVERY_S:
             return known[2]
-        stamp = self._stamp(session)
+        stamp = self.stamp(session)
         if known is None or known[0] != stamp:
             known = self._rebuilt(key, stamp, session)
         self._keep(key, stamp, known[2])

@@ -86,13 +86,13 @@ def add_users(session: Session, users: Sequence[NewUser]) -> list[MadeUser]:
 
 def _read_codes(session: Session, users: Sequence[NewUser]) -> _Codes:
     def pairs(statement: Any, codes: Iterable[str | None]) -> dict[str, int]:
-        return dict(session.execute(statement, {"codes": sorted({c for c in codes if c})}).tuples())
+        return dict(session.execute(statement, {"codes": sorted({c for c in codes if c})}).all())
 
     names = [user.username for user in users]
     return _Codes(
         orgs=pairs(queries.ORG_IDS, (user.org for user in users)),
         areas=pairs(queries.AREA_IDS, (code for user in users for code in user.areas)),
-        roles=dict(session.execute(queries.ROLES).tuples()),
+        roles=dict(session.execute(queries.ROLES).all()),
         platforms=set(session.execute(queries.PLATFORMS).scalars()),
         taken=set(session.execute(queries.TAKEN, {"usernames": names}).scalars()),
     )

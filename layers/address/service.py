@@ -1,0 +1,249 @@
+"""Use cases of finding a place. Everybody may ask; nothing is written but a cache in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sqlalchemy.orm import Session
+
+from data.scope import Scope, apply, scope_of
+from gis.address import Candidate, Candidates, Gazetteer, find, find_many
+from gis.locate import Shares
+from layers.address import locating, queries
+from layers.address.place import Geocoded, Place, Share
+from layers.area import index as areas_in_force
+from layers.area.index import TownAreas
+from layers.area.versioned import Versioned
+
+# Of two candidates this close in score neither is preferred.
+AMBIGUOUS_SHARE = 0.9
+_WIDE = frozenset({"village", "natural_village", "group", "road", "landmark_offset"})
+
+
+@contextmanager
+def as_town(session: Session) -> Iterator[Session]:
+    """Read under the town's own scope for a moment: names and door plates of the whole town, whoever asks."""
+    asked = scope_of(session)
+    apply(session, Scope.system(asked.town_id))
+    yield session
+    apply(session, asked)
+
+
+def _stamp(session: Session) -> str:
+    with as_town(session):
+        return session.execute(queries.STAMP, {"town_id": scope_of(session).town_id}).scalar_one()
+
+
+def _build(session: Session) -> Gazetteer:
+    areas = areas_in_force.current(session)
+    town_id = scope_of(session).town_id
+    with as_town(session):
+        town = session.execute(queries.PREFIXES, {"town_id": town_id}).one()
+        plates = [
+            tuple("" if v is None else v for v in row) for row in session.execute(queries.PLATES, {"town_id": town_id})
+        ]
+        names = [dict(row) for row in session.execute(queries.NAMES, {"town_id": town_id}).mappings()]
+        srid = int(areas.metric_crs[5:])
+        roads = session.execute(queries.ROADS, {"town_id": town_id, "metric_srid": srid}).mappings().all()
+        entities = [dict(row) for row in session.execute(queries.ENTITIES, {"town_id": town_id}).mappings()]
+    told = {name["name"] for name in names if name["kind"] == "road"}
+    places = [{**name, "aliases": tuple(name["aliases"] or ())} for name in names]
+    places += [{"kind": "road", **road} for road in roads if road["name"] not in told]
+    _put_in_villages(areas, entities)
+    prefixes = [*town.settings.get("address_prefixes", ()), town.name]
+    return Gazetteer.build(plates, places, entities, _villages(areas), prefixes)
+
+
+def _put_in_villages(areas: TownAreas, entities: list[dict[str, Any]]) -> None:
+    rows = areas.index.locate([entity["lon"] for entity in entities], [entity["lat"] for entity in entities])
+    for entity, row in zip(entities, np.atleast_1d(rows), strict=True):
+        entity["village_code"] = (areas.leaves[row].village_code or "") if row >= 0 else ""
+
+
+def _villages(areas: TownAreas) -> list[dict[str, Any]]:
+    villages = areas.frame[areas.frame["level"] == "village"]
+    return [
+        {
+            "code": v.code,
+            "name": v.name,
+            "lon": v.label_lon,
+            "lat": v.label_lat,
+            "radius_m": float(np.sqrt(v.area_m2 / np.pi)),
+        }
+        for v in villages.itertuples(index=False)
+    ]
+
+
+GAZETTEER: Versioned[Gazetteer] = Versioned(
+    "address", lambda session: f"{_stamp(session)}#{areas_in_force.CURRENT.stamp(session)}", _build
+)
+
+
+def gazetteer(session: Session) -> Gazetteer:
+    """Return everything the geocoder knows of the session's town; kept between calls, at most a second old."""
+    return GAZETTEER.get(session)
+
+
+def locate(
+    session: Session, lon: float, lat: float, crs: str | None = "wgs84", accuracy_m: float | None = None
+) -> Place:
+    """Return the place of a coordinate: its leaf, the leaves its accuracy circle crosses, or why a person must look.
+
+    Parameters
+    ----------
+    lon, lat : degrees, or metres for a projected `EPSG:N`.
+    crs : system of the numbers; None or one that is not known is quarantined with a suggestion, never guessed.
+    accuracy_m : radius of the circle the true place lies in.
+    """
+    areas = areas_in_force.current(session)
+    accuracy = np.nan if accuracy_m is None else accuracy_m
+    found = locating.locate(areas, [lon], [lat], crs, accuracy)
+    return _places(areas, found, np.array([accuracy]))[0]
+
+
+def locate_many(
+    session: Session,
+    lon: ArrayLike,
+    lat: ArrayLike,
+    crs: str | NDArray[np.object_] | None = "wgs84",
+    accuracy_m: ArrayLike = np.nan,
+) -> tuple[TownAreas, locating.Located]:
+    """Return `locate` for arrays, as arrays (`locating.Located`), with the areas its rows point into."""
+    areas = areas_in_force.current(session)
+    return areas, locating.locate(areas, lon, lat, crs, accuracy_m)
+
+
+def geocode(
+    session: Session,
+    text: str,
+    near: tuple[float, float] | None = None,
+    prior_village: str | None = None,
+    limit: int = 5,
+) -> Geocoded:
+    """Return the places an address text, a name or a door-plate id may mean, best first.
+
+    Parameters
+    ----------
+    near : lon, lat in EPSG:4490 degrees; nearer places of one name come first.
+    prior_village : code of the village the text probably speaks of (the reporter's).
+    """
+    candidates = find(text, gazetteer(session), near, prior_village, limit)
+    return _judged(areas_in_force.current(session), [candidates])[0]
+
+
+def geocode_many(
+    session: Session,
+    texts: Sequence[str | None],
+    prior_village: Sequence[str | None] | None = None,
+    limit: int = 5,
+) -> list[Geocoded]:
+    """Return `geocode` for each text; a repeated text is looked up once."""
+    found = find_many(texts, gazetteer(session), prior_village=prior_village, limit=limit)
+    return _judged(areas_in_force.current(session), found.candidates)
+
+
+def _judged(areas: TownAreas, answers: Sequence[Candidates]) -> list[Geocoded]:
+    """Put the candidates of all texts into their leaves at once, then decide for each text."""
+    flat = [candidate for answer in answers for candidate in answer.items]
+    places = iter(_candidate_places(areas, flat))
+    judged = []
+    for answer in answers:
+        mine = tuple(next(places) for _ in answer.items)
+        judged.append(Geocoded(_choose(mine, answer.reason), mine, answer.reason))
+    return judged
+
+
+def _candidate_places(areas: TownAreas, candidates: Sequence[Candidate]) -> list[Place]:
+    if not candidates:
+        return []
+    lon = np.array([candidate.lon for candidate in candidates])
+    lat = np.array([candidate.lat for candidate in candidates])
+    radius = np.array([candidate.radius_m for candidate in candidates])
+    # a coordinate inside a text names no system
+    crs = np.array([None if c.level == "coordinate" else "cgcs2000" for c in candidates], dtype=object)
+    found = locating.locate(areas, lon, lat, crs, radius)
+    return [
+        replace(
+            place,
+            lon=candidate.lon if place.lon is None else place.lon,
+            lat=candidate.lat if place.lat is None else place.lat,
+            level=candidate.level,
+            score=candidate.score,
+            label=candidate.label,
+            plate_id=candidate.plate_id,
+            entity_id=candidate.entity_id,
+            how={"used": list(candidate.how)},
+        )
+        for place, candidate in zip(_places(areas, found, radius), candidates, strict=True)
+    ]
+
+
+def _choose(candidates: tuple[Place, ...], reason: str | None) -> Place:
+    if not candidates:
+        return Place(triage_reason="no_place" if reason == "empty" else "place_not_found", how={"reason": reason})
+    best = candidates[0]
+    if best.triage_reason is not None:
+        return best if best.triage_reason != "crs_unknown" else replace(best, lon=None, lat=None)
+    rivals = [
+        other for other in candidates[1:] if other.score >= AMBIGUOUS_SHARE * best.score and other.leaf != best.leaf
+    ]
+    if rivals:
+        return replace(best, triage_reason="ambiguous", how={**best.how, "rivals": [rival.label for rival in rivals]})
+    own = next((share.share for share in best.shares if best.leaf and share.code == best.leaf.code), 1.0)
+    if best.level in _WIDE and own < 0.5:
+        return replace(best, triage_reason="vague")
+    return best
+
+
+def _places(areas: TownAreas, found: locating.Located, radius_m: NDArray[np.float64]) -> list[Place]:
+    places = []
+    for n, row in enumerate(found.row):
+        leaf = areas.leaves[row] if row >= 0 else None
+        shares = shares_of(areas, found.shares, n)
+        own = next((share.share for share in shares if leaf is not None and share.code == leaf.code), 1.0)
+        has_position = not np.isnan(found.lon[n])
+        places.append(
+            Place(
+                lon=float(found.lon[n]) if has_position else None,
+                lat=float(found.lat[n]) if has_position else None,
+                leaf=leaf,
+                level="coordinate" if has_position else "none",
+                score=own if leaf is not None else 0.0,
+                radius_m=None if np.isnan(radius_m[n]) else float(radius_m[n]),
+                shares=shares if len(shares) > 1 or (shares and found.shares.outside[n] > 0) else (),
+                triage_reason=found.reason[n],
+                suggested_crs=found.suggested[n],
+            )
+        )
+    return places
+
+
+def shares_of(areas: TownAreas, shares: Shares, point: int) -> tuple[Share, ...]:
+    """Return the candidate leaves of one point, the largest first."""
+    leaves = areas.leaves
+    return tuple(
+        Share(leaves[row].area_id, leaves[row].code, leaves[row].name, share, leaves[row].name_en)
+        for row, share in shares.of(point)
+    )
+
+
+def place_frame(areas: TownAreas, found: locating.Located) -> pd.DataFrame:
+    """Return the arrays of `locate_many` as columns: lon, lat, grid_code, village_code, reason, suggested_crs."""
+    codes = np.array([leaf.code for leaf in areas.leaves] + [None], dtype=object)
+    villages = np.array([leaf.village_code for leaf in areas.leaves] + [None], dtype=object)
+    return pd.DataFrame(
+        {
+            "lon": found.lon,
+            "lat": found.lat,
+            "grid_code": codes[found.row],
+            "village_code": villages[found.row],
+            "reason": found.reason,
+            "suggested_crs": found.suggested,
+        }
+    )
