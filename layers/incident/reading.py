@@ -15,7 +15,7 @@ from data.errors import Invalid, NotFound
 from data.scope import Scope, scope_of
 from layers import features
 from layers.incident import queries
-from layers.incident.book import book
+from layers.incident.book import TownBook, book
 from layers.incident.layer import LAYER
 from layers.incident.masking import masked_name, masked_phone
 from layers.incident.service import duplicates
@@ -123,7 +123,7 @@ def get(session: Session, incident_id: UUID) -> dict[str, Any]:
         "grid_shares": row.grid_shares,
         "grid_then": _area(row.then_code, row.then_name, row.then_name_en),
         "grid_now": _area(row.now_code, row.now_name, row.now_name_en),
-        "suggestion": row.suggestion,
+        "suggestion": _named(row.suggestion or {}, book(session)),
         "duplicates": _duplicates(session, row),
         "reporter": _masked(session.execute(queries.REPORTER, own).one_or_none()),
         "photos": [_photo(photo) for photo in session.execute(queries.PHOTOS, own)],
@@ -171,6 +171,23 @@ def _place(row: Row) -> dict[str, Any]:
         "score": row.place_score,
         "how": row.place_how,
     }
+
+
+def _named(suggestion: Mapping[str, Any], town: TownBook) -> dict[str, Any]:
+    """The suggestion with the names of its codes, as the town calls them today."""
+    lead = town.ids.get(suggestion.get("category") or "", (None, None, None))[2]
+    others = [{**other, **_names_of(other.get("category"), town)} for other in suggestion.get("alternatives") or ()]
+    return {
+        **suggestion,
+        **_names_of(suggestion.get("category"), town),
+        "lead_org_name": lead if suggestion.get("lead_org") else None,
+        "alternatives": others,
+    }
+
+
+def _names_of(category: str | None, town: TownBook) -> dict[str, Any]:
+    name, name_en = town.names.get(category or "", (None, None))
+    return {"category_name": name, "category_name_en": name_en}
 
 
 def _duplicates(session: Session, row: Row) -> list[dict[str, Any]]:

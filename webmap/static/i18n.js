@@ -29,5 +29,13 @@ export const has = (key) => key in frame.strings;
  */
 export const nameOf = (thing) => (lang === "en" ? thing?.name_en || thing?.name : thing?.name) ?? "";
 
+/**
+ * The same for a name that stands beside other values: `grid_name` with `grid_name_en`.
+ * @param {any} row
+ * @param {string} field
+ * @returns {string}
+ */
+export const wordOf = (row, field) => (lang === "en" && row[`${field}_en`]) || row[field] || "";
+
 /** @param {number} value */
 export const count = (value) => value.toLocaleString(lang === "en" ? "en-GB" : "zh-CN");

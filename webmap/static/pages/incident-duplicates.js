@@ -1,6 +1,6 @@
 // Near duplicates, side by side with the case: what differs can be seen at a glance.
 import { h } from "../dom.js";
-import { t } from "../i18n.js";
+import { t, wordOf } from "../i18n.js";
 import { symbol } from "../parts/symbol.js";
 import { when } from "../time.js";
 import { wordFor } from "./incident-rows.js";
@@ -17,7 +17,7 @@ export function duplicatesPanel(item) {
       h(
         "div",
         { class: "twins" },
-        card({ ...item, grid: item.grid_name, photo: item.photos?.[0]?.id, distance_m: null }, item, true),
+        card({ ...item, photo: item.photos?.[0] && `${item.photos[0].url}?size=thumb`, distance_m: null }, item, true),
         near.map((/** @type {any} */ other) => card(other, item, false)),
       ),
   );
@@ -29,16 +29,15 @@ export function duplicatesPanel(item) {
  * @param {boolean} self
  */
 function card(one, item, self) {
-  const photo = typeof one.photo === "object" && one.photo ? one.photo.id : one.photo;
   return h(
     "div",
     { class: `twin${self ? " twin--self" : ""}` },
-    photo
-      ? h("img", { class: "twin__photo", src: `/api/v1/photos/${photo}?size=thumb`, alt: "", loading: "lazy" })
+    one.photo
+      ? h("img", { class: "twin__photo", src: one.photo, alt: "", loading: "lazy" })
       : h("div", { class: "twin__photo twin__photo--none" }, t("incident.no_photo")),
     h("div", { class: "twin__title" }, symbol(one.platform ?? item.platform), self ? h("b", null, one.title) : h("a", { href: `/incidents/${one.id}` }, one.title)),
     h("div", { class: "small quiet" }, self ? t("incident.this_case") : t("incident.duplicate_distance", { n: Math.round(one.distance_m) }), " · ", when(one.reported_at)),
-    h("div", { class: "small quiet" }, typeof one.grid === "object" ? one.grid?.name : one.grid ?? one.grid_name),
+    h("div", { class: "small quiet" }, wordOf(one, "grid_name")),
     h("div", null, h("span", { class: "tag" }, wordFor("state", one.state))),
   );
 }

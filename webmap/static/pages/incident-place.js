@@ -2,7 +2,7 @@
 import { ApiError, call, query } from "../api.js";
 import { fill, h } from "../dom.js";
 import { may } from "../frame.js";
-import { has, t } from "../i18n.js";
+import { has, nameOf, t, wordOf } from "../i18n.js";
 import { addressField } from "../parts/address-field.js";
 import { placeMap } from "../parts/place-map.js";
 import { faultBox } from "../parts/states.js";
@@ -89,11 +89,21 @@ class Mover {
     if (known && item.place?.radius_m) made.circle(item.lon, item.lat, item.place.radius_m);
     const marks = (item.duplicates ?? []).filter((/** @type {any} */ one) => one.lon != null);
     made.others(marks.map((/** @type {any} */ one) => ({ lon: one.lon, lat: one.lat, platform: one.platform ?? item.platform, label: t("incident.duplicate_distance", { n: Math.round(one.distance_m) }) })));
+    await this.drawReading(made);
+  }
+
+  /** Where the suggested reading would put the case, beside where it lies as given. @param {import("../parts/place-map.js").PlaceMap} made */
+  async drawReading(made) {
+    const { item } = this;
     const reading = suggestedReading(item);
-    if (reading?.lon != null) {
-      made.suggest({ lon: reading.lon, lat: reading.lat });
-      if (known) made.fit([[item.lon, item.lat], [reading.lon, reading.lat]]);
-    }
+    if (!reading || item.place?.raw_lon == null) return;
+    const at = await call(`/api/v1/locate${query(readingQuery(item, reading))}`).catch(() => null);
+    if (this.gone || at?.lon == null) return;
+    made.suggest({ lon: at.lon, lat: at.lat });
+    made.fit(item.lon === null ? [[at.lon, at.lat]] : [[item.lon, item.lat], [at.lon, at.lat]]);
+    const words = document.getElementById("reading");
+    const where = at.grid?.name ?? at.village?.name;
+    if (words && where) words.textContent = readingWords(reading, where);
   }
 
   remove() {
@@ -134,7 +144,7 @@ class Mover {
 
   /** @param {{code: string, name: string}} grid */
   toGrid(grid) {
-    this.confirm(t("incident.choose_grid", { grid: grid.name }), { grid: grid.code }, t("incident.reason_grid"));
+    this.confirm(t("incident.choose_grid", { grid: nameOf(grid) }), { grid: grid.code }, t("incident.reason_grid"));
   }
 
   takeSuggestion() {
@@ -198,14 +208,12 @@ class Mover {
 /**
  * Another reading of the coordinate that falls into the town, where there is one.
  * @param {import("./incident-view.js").Case} item
- * @returns {{crs: string, lon?: number, lat?: number, grid?: string} | null}
+ * @returns {{crs: string} | null}
  */
 function suggestedReading(item) {
   const how = item.place?.how ?? {};
-  const found = item.place?.suggested ?? how.suggested ?? how.suggestion ?? null;
-  if (found) return { crs: found.crs ?? found.source_crs, lon: found.lon, lat: found.lat, grid: found.grid_name ?? found.grid?.name };
-  const crs = item.place?.suggested_crs ?? how.suggested_crs;
-  return crs ? { crs } : null;
+  if (how.suggested_crs) return { crs: how.suggested_crs };
+  return item.triage_reason === "swapped" ? { crs: "swapped" } : null;
 }
 
 /**
@@ -215,12 +223,11 @@ function suggestedReading(item) {
  */
 function triageBox(item, mover, canMove) {
   const reading = suggestedReading(item);
-  const words = reading && (reading.grid ? t("incident.triage_suggested", { crs: crsName(reading.crs), grid: reading.grid }) : t("incident.triage_suggested_town", { crs: crsName(reading.crs) }));
   return h(
     "div",
     { class: "case__triage" },
     h("h2", null, t("incident.triage_title", { reason: wordFor("triage", item.triage_reason) })),
-    h("p", null, words || t("incident.triage_words")),
+    h("p", { id: "reading" }, reading ? readingWords(reading, "") : t("incident.triage_words")),
     item.address && h("p", { class: "quiet" }, t("incident.address"), " ", item.address),
     canMove &&
       h(
@@ -230,6 +237,19 @@ function triageBox(item, mover, canMove) {
         h("button", { type: "button", class: `button${reading ? "" : " button--main"}`, onclick: () => mover.start() }, t("incident.triage_pick"), h("span", { class: "key" }, "P")),
       ),
   );
+}
+
+/** @param {import("./incident-view.js").Case} item @param {{crs: string}} reading */
+function readingQuery(item, reading) {
+  const { raw_lon, raw_lat, source_crs } = item.place;
+  return reading.crs === "swapped" ? { lon: raw_lat, lat: raw_lon, crs: source_crs ?? "cgcs2000" } : { lon: raw_lon, lat: raw_lat, crs: reading.crs };
+}
+
+/** @param {{crs: string}} reading @param {string} grid */
+function readingWords(reading, grid) {
+  if (reading.crs === "swapped") return grid ? t("incident.triage_swapped", { grid }) : t("incident.triage_swapped_town");
+  const crs = crsName(reading.crs);
+  return grid ? t("incident.triage_suggested", { crs, grid }) : t("incident.triage_suggested_town", { crs });
 }
 
 /**
@@ -245,21 +265,21 @@ function howPanel(item, mover, canMove) {
     { class: "case__panel" },
     h("h2", null, t("incident.shares")),
     shares.length > 0 && h("ol", { class: "shares" }, shares.map((/** @type {any} */ share, /** @type {number} */ i) => shareRow(share, i))),
-    shares.length === 0 && item.grid_name && h("p", null, h("b", null, item.grid_name), h("span", { class: "quiet" }, ` ${t("incident.shares_one")}`)),
+    shares.length === 0 && item.grid_name && h("p", null, h("b", null, wordOf(item, "grid_name")), h("span", { class: "quiet" }, ` ${t("incident.shares_one")}`)),
     h("h3", { class: "quiet case__sub" }, t("incident.how")),
     h("ul", { class: "case__how quiet" }, howLines(item).map((line) => h("li", null, line))),
     canMove &&
       shares.length > 1 &&
-      h("div", { class: "state__actions" }, shares.slice(0, 3).map((/** @type {any} */ share, /** @type {number} */ i) => h("button", { type: "button", class: "button", onclick: () => mover.toGrid(share) }, t("incident.choose_grid", { grid: share.name }), h("span", { class: "key" }, String(i + 1))))),
+      h("div", { class: "state__actions" }, shares.slice(0, 3).map((/** @type {any} */ share, /** @type {number} */ i) => h("button", { type: "button", class: "button", onclick: () => mover.toGrid(share) }, t("incident.choose_grid", { grid: nameOf(share) }), h("span", { class: "key" }, String(i + 1))))),
   );
 }
 
-/** @param {{name: string, share: number}} share @param {number} i */
+/** @param {{name: string, name_en?: string, share: number}} share @param {number} i */
 function shareRow(share, i) {
   const percent = Math.round(share.share * 100);
   const fillBar = h("i", null);
   fillBar.style.inlineSize = `${percent}%`;
-  return h("li", null, h("span", null, i === 0 ? h("b", null, share.name) : share.name), h("b", null, `${percent}%`), h("div", { class: `bar${i ? " bar--second" : ""}` }, fillBar));
+  return h("li", null, h("span", null, i === 0 ? h("b", null, nameOf(share)) : nameOf(share)), h("b", null, `${percent}%`), h("div", { class: `bar${i ? " bar--second" : ""}` }, fillBar));
 }
 
 /** @param {import("./incident-view.js").Case} item */

@@ -1,6 +1,6 @@
 // One incident as a row of the list: symbol and ring, title, place, time left.
 import { h } from "../dom.js";
-import { has, t } from "../i18n.js";
+import { has, t, wordOf } from "../i18n.js";
 import { clockSymbol } from "../parts/symbol.js";
 import { clock, exactly, when } from "../time.js";
 
@@ -45,9 +45,9 @@ export function tags(item) {
 
 /** Where the case lies, or that nobody knows yet. @param {Incident} item */
 export function placeOf(item) {
-  if (item.grid_name) return item.grid_name;
+  if (item.grid_name) return wordOf(item, "grid_name");
   if (item.triage_reason) return h("span", { class: "tag tag--amber" }, wordFor("triage", item.triage_reason));
-  return item.village_name ?? t("incidents.no_grid");
+  return wordOf(item, "village_name") || t("incidents.no_grid");
 }
 
 /** @param {{state: string, words: string}} time */
@@ -75,7 +75,7 @@ export function row(item, now) {
       h("small", { class: "case-no" }, item.case_no),
     ),
     h("td", { class: "col-place" }, placeOf(item)),
-    h("td", { class: "col-category" }, item.category_name ?? h("span", { class: "faint" }, t("incidents.no_category"))),
+    h("td", { class: "col-category" }, wordOf(item, "category_name") || h("span", { class: "faint" }, t("incidents.no_category"))),
     h("td", { class: "col-state" }, h("span", { class: "tag" }, wordFor("state", item.state))),
     h("td", { class: "col-lead" }, item.lead_org_name ?? h("span", { class: "faint" }, t("incidents.no_lead"))),
     h("td", { class: "col-channel" }, wordFor("channel", item.channel)),

@@ -2,7 +2,7 @@
 import { ApiError, call, newId } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { may } from "../frame.js";
-import { has, nameOf, t } from "../i18n.js";
+import { has, nameOf, t, wordOf } from "../i18n.js";
 import { symbol } from "../parts/symbol.js";
 import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
@@ -44,44 +44,46 @@ function clockRow(one, item) {
 /** What the rules suggest, why, and what else it could be. @param {Case} item */
 export function suggestion(item) {
   const given = item.suggestion ?? {};
-  if (!given.platform && !given.category && !given.lead_org) return section(t("incident.suggestion"), null, h("p", { class: "quiet" }, t("incident.suggestion_none")));
+  if (!given.platform && !given.category) return section(t("incident.suggestion"), null, h("p", { class: "quiet" }, t("incident.suggestion_none")));
   const confidence = given.confidence != null ? t("incident.confidence", { n: Number(given.confidence).toFixed(2) }) : null;
-  const row = (/** @type {string} */ label, /** @type {any} */ value) => value && [h("dt", null, label), h("dd", { class: "suggested" }, value)];
-  const rules = (given.rules ?? []).map((/** @type {any} */ rule) => (typeof rule === "string" ? rule : [rule.code, rule.word ?? rule.words].filter(Boolean).join(" ")));
-  const others = (given.alternatives ?? []).map((/** @type {any} */ other) => label(other.category ?? other));
+  const row = (/** @type {string} */ name, /** @type {any} */ value) => value && [h("dt", null, name), h("dd", { class: "suggested" }, value)];
+  const quiet = (/** @type {string} */ name, /** @type {string[]} */ words) => words.length > 0 && [h("dt", null, name), h("dd", { class: "quiet" }, words.join(t("common.comma")))];
   return section(
     t("incident.suggestion"),
     confidence,
     h(
       "dl",
       { class: "pairs" },
-      row(t("incident.suggest_platform"), given.platform && [symbol(code(given.platform)), " ", wordFor("platform", code(given.platform))]),
-      row(t("incident.suggest_category"), label(given.category)),
-      row(t("incident.suggest_lead"), label(given.lead_org)),
-      rules.length > 0 && [h("dt", null, t("incident.because")), h("dd", { class: "quiet" }, rules.join("，"))],
-      others.length > 0 && [h("dt", null, t("incident.alternatives")), h("dd", { class: "quiet" }, others.join("，"))],
+      row(t("incident.suggest_platform"), given.platform && [symbol(given.platform), " ", wordFor("platform", given.platform)]),
+      row(t("incident.suggest_category"), wordOf(given, "category_name") || given.category),
+      row(t("incident.suggest_lead"), given.lead_org_name ?? given.lead_org),
+      quiet(t("incident.because"), (given.rules ?? []).map(ruleWords)),
+      quiet(t("incident.alternatives"), (given.alternatives ?? []).map((/** @type {any} */ other) => wordOf(other, "category_name") || other.category)),
     ),
   );
 }
 
+/** A rule by its code, a keyword by its word. @param {string} rule */
+function ruleWords(rule) {
+  return rule.startsWith("keyword:") ? t("incident.keyword", { word: rule.slice(8) }) : t("incident.rule", { code: rule });
+}
+
 /** @param {any} thing */
-const code = (thing) => (typeof thing === "object" && thing ? thing.code : thing);
-/** @param {any} thing */
-const label = (thing) => (typeof thing === "object" && thing ? nameOf(thing) || thing.code : thing ?? "");
+const label = (thing) => (thing ? nameOf(thing) || thing.code : "");
 
 /** @param {Case} item */
 export function facts(item) {
   const row = (/** @type {string} */ name, /** @type {any} */ value) => value && [h("dt", null, name), h("dd", null, value)];
-  const moved = item.grid_now && code(item.grid_now) !== code(item.grid);
+  const moved = item.grid_then && item.grid_now && item.grid_then.code !== item.grid_now.code;
   return section(
     t("incident.facts"),
     null,
     h(
       "dl",
       { class: "pairs" },
-      row(t("incident.fact_category"), item.category_name),
+      row(t("incident.fact_category"), wordOf(item, "category_name")),
       row(t("incident.fact_lead"), item.lead_org_name),
-      row(t("incident.grid"), item.grid_name),
+      row(t("incident.grid"), moved ? label(item.grid_then) : wordOf(item, "grid_name")),
       moved && row(t("incident.grid_now"), label(item.grid_now)),
       row(t("incident.address"), item.address),
       row(t("incident.fact_channel"), wordFor("channel", item.channel)),
