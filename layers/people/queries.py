@@ -72,6 +72,10 @@ OTHER_MANAGERS = text("""
       and 'manage_users' = any (r.permissions)
       and ur.valid_from <= now() and now() < ur.valid_to
 """)
+MANAGER_ROLE = text("""
+    select code from role where town_id = :town_id and 'manage_users' = any (permissions)
+    order by reach = 'town' desc, code limit 1
+""")
 LIST_TOKENS = text("""
     select t.token_id, t.name, u.username, t.scopes, t.created_at, t.expires_at, t.revoked_at
     from api_token t join app_user u using (user_id) where u.town_id = :town_id order by t.token_id desc
@@ -88,6 +92,8 @@ TOWN = text("""
 """)
 
 # What a form for new accounts offers, and which demo logins the login page may show.
-ROLE_CHOICES = text("select code, name, name_en, reach, permissions from role where town_id = scope_town() order by code")
+ROLE_CHOICES = text(
+    "select code, name, name_en, reach, permissions from role where town_id = scope_town() order by code"
+)
 ORG_CHOICES = text("select code, name from organisation where town_id = scope_town() order by code")
 DEMO_LOGINS = text("select coalesce(settings -> 'demo_logins', '[]') from town where town_id = scope_town()")

@@ -84,6 +84,15 @@ def add_users(session: Session, users: Sequence[NewUser]) -> list[MadeUser]:
     return made
 
 
+def first_manager_role(session: Session) -> str | None:
+    """The role that manages users, while no account can; None once one can. For the first administrator."""
+    scope = _manager(session)
+    nobody = {"town_id": scope.town_id, "user_id": 0}
+    if session.execute(queries.OTHER_MANAGERS, nobody).scalar_one():
+        return None
+    return session.execute(queries.MANAGER_ROLE, {"town_id": scope.town_id}).scalar_one_or_none()
+
+
 def _read_codes(session: Session, users: Sequence[NewUser]) -> _Codes:
     def pairs(statement: Any, codes: Iterable[str | None]) -> dict[str, int]:
         return dict(session.execute(statement, {"codes": sorted({c for c in codes if c})}).all())
