@@ -7,12 +7,15 @@ A page hands the browser the same strings (``static/i18n.js``), so a word stands
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
 LANGUAGES = ("zh", "en")
+# Replaced in one pass, so that a value that holds braces stays as it is.
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
 FOLDER = Path(__file__).parent / "static" / "i18n"
 
 
@@ -63,9 +66,7 @@ def text(language: str, key: str, **values: object) -> str:
     strings = catalogue(language)
     found = strings.get(f"{key}.one") if values.get("n") == 1 else None
     phrase = found if found is not None else strings.get(key, key)
-    for name, value in values.items():
-        phrase = phrase.replace("{" + name + "}", str(value))
-    return phrase
+    return PLACEHOLDER.sub(lambda at: str(values.get(at[1], at[0])), phrase)
 
 
 def subset(language: str, subjects: tuple[str, ...]) -> dict[str, str]:

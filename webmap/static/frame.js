@@ -12,10 +12,10 @@
  * @property {Record<string, string>} strings
  */
 
-const element = document.getElementById("frame");
+const element = globalThis.document?.getElementById("frame"); // none where the pure modules are tested
 
 /** @type {Frame} */
-export const frame = JSON.parse(element?.textContent ?? "{}");
+export const frame = JSON.parse(element?.textContent ?? '{"lang":"zh","strings":{},"data":{}}');
 
 /**
  * Whether the viewer holds a permission. The server decides; this only hides what would be refused.

@@ -12,9 +12,8 @@ export const lang = frame.lang;
  */
 export function t(key, values = {}) {
   const one = values.n === 1 ? frame.strings[`${key}.one`] : undefined;
-  let phrase = one ?? frame.strings[key] ?? key;
-  for (const [name, value] of Object.entries(values)) phrase = phrase.replaceAll(`{${name}}`, String(value));
-  return phrase;
+  const phrase = one ?? frame.strings[key] ?? key;
+  return phrase.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
 /**

@@ -128,7 +128,7 @@ function handle(map) {
   let others = [];
   /** @type {any} */
   let suggested = null;
-  const put = (/** @type {Element} */ element, /** @type {number} */ lon, /** @type {number} */ lat, anchor = "center") =>
+  const put = (/** @type {Element} */ element, /** @type {number} */ lon, /** @type {number} */ lat, /** @type {"center" | "bottom" | "left"} */ anchor = "center") =>
     new maplibre.Marker({ element: /** @type {HTMLElement} */ (element), anchor }).setLngLat([lon, lat]).addTo(map);
   return {
     pin(lon, lat, { accuracy_m = null, fly = false } = {}) {

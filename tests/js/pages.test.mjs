@@ -1,0 +1,88 @@
+// The pure parts of the pages: addresses, tables from files, times, titles, rings.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { change, isPlain, readQuery, writeQuery } from "../../webmap/static/pages/incident-query.js";
+import { bodyOf, titleOf } from "../../webmap/static/pages/report-send.js";
+import { decode, rowsOfText, toCsv } from "../../webmap/static/parts/table-file.js";
+import { newId } from "../../webmap/static/api.js";
+import { clock, span } from "../../webmap/static/time.js";
+
+test("an address that is read and written again is the same", () => {
+  const search = "?platform=market&open=1&late=1&q=%E6%B8%A3%E5%9C%9F&bbox=120.8,30.3,120.9,30.4";
+  assert.equal(writeQuery(readQuery(search)), "?platform=market&open=1&late=1&q=%E6%B8%A3%E5%9C%9F&bbox=120.8,30.3,120.9,30.4");
+});
+
+test("unknown and empty filters are left out", () => {
+  assert.deepEqual(readQuery("?nonsense=1&platform=&late=1"), { late: "1" });
+  assert.ok(isPlain(readQuery("?lang=en&id=5")));
+});
+
+test("a changed filter replaces, an empty one goes", () => {
+  assert.deepEqual(change({ platform: "market", late: "1" }, { platform: "service", late: "" }), { platform: "service" });
+});
+
+test("a title is the first sentence, at most forty characters", () => {
+  assert.equal(titleOf("桥边有人倒垃圾。昨天又来了两车。"), "桥边有人倒垃圾");
+  assert.equal(titleOf("长".repeat(60)).length, 40);
+  assert.equal(titleOf("只有一句"), "只有一句");
+});
+
+test("a report holds only what was entered", () => {
+  const empty = { id: "a", description: " 路灯不亮 ", phone: "", address: "", category: null, place: null, sent: null };
+  const body = bodyOf(empty, new Date("2026-03-17T06:32:00Z"));
+  assert.deepEqual(body, { id: "a", title: "路灯不亮", description: "路灯不亮", channel: "public", client_at: "2026-03-17T06:32:00.000Z" });
+});
+
+test("a place carries its own system and accuracy", () => {
+  const place = { lon: 120.9, lat: 30.4, crs: "wgs84", accuracy_m: 12, how: "gps", label: "" };
+  const body = bodyOf({ id: "a", description: "x", phone: " 13800002017 ", address: "堰山路", category: "c", place, sent: null }, new Date());
+  assert.deepEqual([body.lon, body.lat, body.crs, body.accuracy_m, body.address, body.category], [120.9, 30.4, "wgs84", 12, "堰山路", "c"]);
+  assert.deepEqual(body.reporter, { phone: "13800002017" });
+});
+
+test("tables come from tabs, commas and quotes", () => {
+  assert.deepEqual(rowsOfText("a\tb\r\nc\td\r\n"), [["a", "b"], ["c", "d"]]);
+  assert.deepEqual(rowsOfText('a,"b ""c"", d"\n\n,\ne,f'), [["a", 'b "c", d'], ["e", "f"]]);
+  assert.deepEqual(rowsOfText('a,"two\nlines"'), [["a", "two\nlines"]]);
+});
+
+test("a file in GBK is read as well as one in UTF-8", () => {
+  assert.equal(decode(new TextEncoder().encode("姓名")), "姓名");
+  assert.equal(decode(new Uint8Array([0xd0, 0xd5, 0xc3, 0xfb])), "姓名");
+});
+
+test("a cell of a CSV never becomes a formula", () => {
+  assert.match(toCsv([["=1+1", "+8", "-1", "@x", "plain"]]), /^\ufeff"'=1\+1","'\+8","'-1","'@x","plain"\r\n$/);
+});
+
+test("ids are UUIDs of version 7 and come in order of time", async () => {
+  const first = newId();
+  await new Promise((done) => setTimeout(done, 3));
+  const second = newId();
+  assert.match(first, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.ok(first < second);
+});
+
+const started = { clock_started_at: "2026-03-17T06:00:00Z", amber_at: "2026-03-17T06:45:00Z", due_at: "2026-03-17T07:00:00Z", is_open: true };
+const at = (/** @type {string} */ time) => clock(started, new Date(`2026-03-17T${time}Z`)).state;
+
+test("a case is late after its deadline, not at it; amber from three quarters on", () => {
+  assert.deepEqual([at("06:44:59"), at("06:45:00"), at("07:00:00"), at("07:00:01")], ["run", "amber", "amber", "late"]);
+});
+
+test("a suspended case and one without a limit have no clock", () => {
+  assert.equal(clock({ ...started, state: "suspended" }, new Date("2026-03-18T00:00:00Z")).state, "none");
+  assert.equal(clock({ is_open: true }, new Date()).state, "none");
+});
+
+test("a case that was closed late stays late", () => {
+  assert.equal(clock({ ...started, is_open: false, closed_at: "2026-03-17T08:00:00Z" }, new Date()).state, "late");
+  assert.equal(clock({ ...started, is_open: false, closed_at: "2026-03-17T06:50:00Z" }, new Date()).state, "none");
+});
+
+test("spans are said in their two largest units", () => {
+  // without a catalogue the key stands for its words
+  assert.deepEqual([span(59 * 60), span(3600), span(3600 * 2 + 60), span(86_400 * 3 + 7200), span(86_400)], [
+    "common.minutes", "common.hours", "common.hours_minutes", "common.days_hours", "common.days",
+  ]);
+});

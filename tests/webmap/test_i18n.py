@@ -1,0 +1,116 @@
+"""Both languages say the same things, and every word a page asks for is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from webmap import i18n, pages
+
+JINJA_KEY = re.compile(r"""\bt\(\s*["']([a-z_]+\.[A-Za-z0-9_.]+)["']\s*[,)]""")
+SCRIPT_CALL = re.compile(r"\bt\(([^()]{0,200})")
+SCRIPT_KEY = re.compile(r"""["']([a-z]+\.[A-Za-z0-9_.]+)["']""")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+# Keys put together from a code, by the group their code belongs to; the codes below are the ones that exist.
+BUILT = {
+    "common.state_": "reported verifying accepted declined merged filed dispatched returned handling suspended transferred_up"
+    " awaiting_inspection closed evaluated archived voided",
+    "common.platform_": "public_order enforcement market service none",
+    "common.urgency_": "U1 U2 U3 U4",
+    "common.tab_": "map incidents triage report admin report_public",
+    "incidents.stage_": "accept handle evaluate",
+    "incidents.toggle_": "open late amber",
+    "incidents.fig_": "open late amber today_reported today_closed triage",
+    "incidents.col_": "clock case place category state lead channel reported",
+    "admin.col_": "username name role org areas platform password status last acts scopes created expires reach token",
+    "admin.reach_": "town area organisation platform own",
+    "admin.tab_": "users roles tokens",
+    "error.title_": "400 401 403 404 429 500 503",
+    "error.words_": "400 401 403 404 429 500 503",
+    "state.live_": "live waiting lost",
+}
+
+
+def _scripts() -> list[Path]:
+    return [path for path in pages.STATIC.rglob("*.js") if "vendor" not in path.parts]
+
+
+def test_both_languages_have_the_same_strings() -> None:
+    chinese, english = (
+        {key for key in i18n.catalogue(language) if not key.endswith(".one")} for language in i18n.LANGUAGES
+    )
+    assert chinese == english
+
+
+def test_both_languages_take_the_same_values() -> None:
+    chinese, english = i18n.catalogue("zh"), i18n.catalogue("en")
+    wrong = {
+        key: (text, english[key])
+        for key, text in chinese.items()
+        if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(english[key]))
+    }
+    assert wrong == {}
+
+
+def test_no_string_is_empty() -> None:
+    """A unit may be silent in English; in Chinese nothing is."""
+    assert [key for key, text in i18n.catalogue("zh").items() if not text.strip()] == []
+
+
+def test_every_string_a_template_uses_exists() -> None:
+    used = {
+        key for path in pages.PAGES.glob("*.html") for key in JINJA_KEY.findall(path.read_text()) if not key.endswith("_")
+    }
+    assert used
+    assert used - set(i18n.catalogue("zh")) == set()
+
+
+def test_every_string_a_script_uses_exists() -> None:
+    calls = [call for path in _scripts() for call in SCRIPT_CALL.findall(path.read_text())]
+    used = {key for call in calls for key in SCRIPT_KEY.findall(call)}
+    assert len(used) > 100
+    assert used - set(i18n.catalogue("zh")) == set()
+
+
+@pytest.mark.parametrize(("group", "codes"), BUILT.items())
+def test_every_string_put_together_from_a_code_exists(group: str, codes: str) -> None:
+    assert {f"{group}{code}" for code in codes.split()} - set(i18n.catalogue("zh")) == set()
+
+
+def test_every_state_of_an_incident_has_a_word() -> None:
+    tables = Path(pages.PAGES.parents[1] / "data" / "migrations" / "sql" / "0001_tables.sql").read_text()
+    check = re.search(r"constraint incident_state check \(state in \((.*?)\)\)", tables, re.S)
+    assert check
+    states = re.findall(r"'(\w+)'", check[1])
+    assert len(states) == 16
+    assert {f"common.state_{state}" for state in states} <= set(i18n.catalogue("zh"))
+
+
+def test_every_triage_reason_has_a_word() -> None:
+    from layers.address.place import REASONS
+
+    assert {f"common.triage_{reason}" for reason in REASONS} <= set(i18n.catalogue("zh"))
+
+
+def test_one_is_said_as_one_where_a_language_has_it() -> None:
+    assert i18n.text("en", "incidents.matching", n=1) == "1 case"
+    assert i18n.text("en", "incidents.matching", n=2) == "2 cases"
+    assert i18n.text("zh", "incidents.matching", n=1) == "符合 1 件"
+
+
+def test_a_value_that_looks_like_a_placeholder_is_not_replaced_again() -> None:
+    assert i18n.text("zh", "incident.triage_suggested", crs="{grid}", grid="甲") == "按 {grid} 反算，落在 甲"
+
+
+def test_chinese_without_a_choice() -> None:
+    assert i18n.choose(None, None) == "zh"
+    assert i18n.choose("", "xx") == "zh"
+
+
+def test_no_word_that_the_style_forbids() -> None:
+    """No exclamation marks, no 请您, 失败, 异常 or 系统繁忙: say what did not happen."""
+    forbidden = re.compile("！|请您|失败|异常|系统繁忙|!")
+    found = {key: text for language in i18n.LANGUAGES for key, text in i18n.catalogue(language).items() if forbidden.search(text)}
+    assert found == {}
