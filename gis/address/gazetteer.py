@@ -174,13 +174,20 @@ class Gazetteer:
         for place in self.places:
             if place.lon is None or place.lat is None or not finite(place.lon, place.lat):
                 continue
+            key = group_key(place.name) if place.kind == "group" else fold_name(place.name)
+            village = place.village_code or ""
             if place.kind in ("natural_village", "group", "road"):
-                key = group_key(place.name) if place.kind == "group" else fold_name(place.name)
-                village = place.village_code or ""
                 spots.setdefault((place.kind, village, key), self.place_spot(place))
                 if place.kind == "road":
                     spots.setdefault(("road", "", key), self.place_spot(place))
+            elif place.kind == "alias" and self._is_part_of_village(place):
+                spots.setdefault(("natural_village", place.target, key), self.place_spot(place))
         return spots
+
+    def _is_part_of_village(self, place: Place) -> bool:
+        """An old village name with a point of its own, much smaller than the village it has become part of."""
+        whole = self.village_spots.get(place.target)
+        return whole is not None and finite(place.lon, place.lat) and (place.radius_m or 1e9) < 0.5 * whole[2]
 
     def place_spot(self, place: Place) -> Spot:
         """Return position and radius of a place whose coordinates are known."""
@@ -208,7 +215,7 @@ class Gazetteer:
             if ref is None:
                 continue
             yield from _spelled(place.name, ref)
-            for alias in place.spellings:
+            for alias in (*place.spellings, *(self._landmark_cores(place.name) if place.kind == "landmark" else ())):
                 yield from _spelled(alias, ref._replace(via="alias"))
         for (kind, key), villages in self.plate_index.villages_of.items():
             if kind == "road":
@@ -220,6 +227,21 @@ class Gazetteer:
     def spelling(self, kind: str, key: str) -> str:
         """Return how the gazetteer writes a folded road name (other kinds are written as they are folded)."""
         return self._road_spelling.get(key, key) if kind == "road" else key
+
+    def _landmark_cores(self, name: str) -> Iterator[str]:
+        """The landmark without the town or road before it: 汽车站 for 柳塘汽车站, 长河桥 for 柳溪路长河桥."""
+        folded = fold_name(name)
+        for length in range(min(len(folded) - 3, 8), 1, -1):
+            if folded[:length] in self._leading_names:
+                yield folded[length:]
+                return
+
+    @cached_property
+    def _leading_names(self) -> frozenset[str]:
+        prefixes = {fold_name(name) for name in self.prefixes}
+        return frozenset(
+            (*prefixes, *(short for name in prefixes for short in prefix_variants(name)), *self._road_spelling)
+        )
 
     @cached_property
     def _road_spelling(self) -> dict[str, str]:
@@ -250,6 +272,8 @@ class Gazetteer:
             target, refs = (place.target or "").strip(), []
             if target in codes and target:
                 refs = [Ref("village", target, target)]
+                if self._is_part_of_village(place):
+                    refs.append(Ref("natural_village", fold_name(place.name), target))
             elif target:
                 refs = list(index.get(fold_name(target)))
                 entity = self.entity_index.by_id.get(target)

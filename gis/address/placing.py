@@ -89,6 +89,7 @@ class Placer:
             self._coordinates(),
             *(self._road_numbers(token, number) for token, number in self.numbers),
             *(self._group_numbers(token, number) for token, number in self.numbers),
+            self._settlement_numbers(),
             *(self._village_numbers(token, number) for token, number in self.numbers),
             self._entities(),
             self._landmarks(),
@@ -207,20 +208,34 @@ class Placer:
 
     def _group_numbers(self, token: Token, number: Number) -> Iterator[Proposal]:
         for street, trust, how in self._group_streets():
-            for hit in self.plates.look_up(street, number):
+            hits = self.plates.look_up(street, number)
+            for hit in [hit for hit in hits if self._in_named_settlement(hit)] or hits:
                 yield self._from_hit(token, hit, trust, (*how, "number"), group_label(street[2]))
+
+    def _settlement_numbers(self) -> Iterator[Proposal]:
+        """Numbers of natural villages; in an estate, whose plates are its buildings, 3幢 is what 3号 is elsewhere."""
+        buildings = [(token, number) for token in self.reading.of("building") if (number := split_number(token.value))]
         for settlement_token, ref in self._refs("natural_village"):
             trust, how = self._trusted(settlement_token, ref, ("natural_village", "number"))
-            for hit in self.plates.look_up(("natural_village", ref.village, ref.key), number):
-                in_group = not self.groups or hit.plate is None or self._in_named_group(hit.plate)
-                yield self._from_hit(token, hit, trust if in_group else 0.85 * trust, how, ref.key)
+            for token, number in buildings or self.numbers:
+                for hit in self.plates.look_up(("natural_village", ref.village, ref.key), number):
+                    in_group = not self.groups or hit.plate is None or self._in_named_group(hit.plate)
+                    yield self._from_hit(token, hit, trust if in_group else 0.85 * trust, how, ref.key)
+
+    def _in_named_settlement(self, hit: Hit) -> bool:
+        return hit.plate is not None and any(
+            hit.plate in self.plates.members(("natural_village", ref.village, ref.key))
+            for _, ref in self._refs("natural_village")
+        )
 
     def _in_named_group(self, plate: int) -> bool:
         village = self.gazetteer.plates[plate].village_code
         return any(plate in self.plates.members(("group", village, group)) for _, _, group in self.groups)
 
     def _village_numbers(self, token: Token, number: Number) -> Iterator[Proposal]:
-        if self.groups or any(True for kind in ("road", "natural_village") for _ in self._refs(kind)):
+        streets = [("road", ref.key, "") for _, ref in self._refs("road")]
+        streets += [("natural_village", ref.village, ref.key) for _, ref in self._refs("natural_village")]
+        if self.groups or any(street in self.plates for street in streets):
             return
         named = dict(self.villages)
         if not named and self.prior:

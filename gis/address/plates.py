@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from gis.address.fold import fold_name
 from gis.address.metric import distance_m, middle_and_reach
-from gis.address.numerals import parse_number
+from gis.address.numerals import NUMERAL_CHARS, parse_number
 from gis.address.rows import Plate, finite
 
 #: What numbers belong to: ("road", road, village or ""), ("group", village, group), ("natural_village", village, name),
@@ -18,6 +18,7 @@ Street = tuple[str, str, str]
 Number = tuple[int, str]
 
 _NUMBER = re.compile(r"^\D{0,6}?(\d{1,6})[^0-9a-z一-鿿]*(.*)$")
+_GROUP_NUMBER = re.compile(rf"(\d+|[{NUMERAL_CHARS}]+)(?:村民)?(?:小组|组|生产队|小队|队|社)?$")
 #: Neighbours further apart than this in number or metres tell nothing about what lies between.
 _MAX_GAP = 60
 _MAX_GAP_M = 1_500.0
@@ -50,11 +51,14 @@ def split_number(text: str) -> Number | None:
 
 
 def group_key(text: str) -> str:
-    """Return how a villager group is compared: its number where it has one ("第三组" and "3" are equal), else its
-    folded name."""
+    """Return how a villager group is compared: by its number where it has one, else by its folded name.
+
+    >>> [group_key(text) for text in ("3", "第三组", "石桥村第3村民小组", "东组")]
+    ['3', '3', '3', '东组']
+    """
     folded = fold_name(text)
-    core = re.sub(r"^第|(?:村民)?(?:小组|组|生产队|队|社)$", "", folded)
-    value = parse_number(core)
+    found = _GROUP_NUMBER.search(folded)
+    value = parse_number(found.group(1)) if found else None
     return str(value) if value is not None else folded
 
 

@@ -191,13 +191,22 @@ def _roads_and_landmarks(add: Any, areas: Areas, roads: list[Way], water: list[W
     for site in sites:
         if site["kind"] != "window":
             x, y = ((site["lon"] - 120.80) * 96_105.0, (site["lat"] - 30.33) * 110_857.0)
-            add("landmark", site["name"], x, y, 40, "镇政府" if site["code"] == "GOV" else "")
+            add("landmark", site["name"], x, y, 40, "镇政府" if site["code"] == "GOV" else _office_names(site))
     for river in (w for w in water if w.name and w.width_m >= 14):
         for road in (r for r in roads if r.name and r.kind in ("primary", "secondary", "tertiary")):
             hit = river.line.intersection(road.line)
             if not hit.is_empty and town.contains(hit.representative_point()):
                 point = hit.representative_point()
                 add("landmark", f"{road.name}{river.name}桥", point.x, point.y, 40, "")
+
+
+def _office_names(site: dict[str, Any]) -> str:
+    """A village's service station is in its committee's office: people name the place by that."""
+    village = site["name"].removesuffix("便民服务站")
+    if site["kind"] != "station" or village == site["name"]:
+        return ""
+    short = village.removesuffix("村").removesuffix("社区")
+    return f"{short}居委会;{village}居委会" if village.endswith("社区") else f"{short}村委会;{village}村委会;{village}部"
 
 
 def _old_names(add: Any, codes: dict[str, Any], hamlets: list[Hamlet]) -> None:

@@ -47,6 +47,7 @@ mixed_community_households_max = 300
 duplicate_radius_m = 50
 duplicate_hours = 24
 case_number_prefix = "330424105"
+address_prefixes = ["中国", "浙江省", "嘉兴市", "海盐县"]
 privacy_minimum = 3
 privacy_minimum_public = 5
 
