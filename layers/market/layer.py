@@ -82,6 +82,7 @@ LAYER = Layer(
         ),
         Filter("late", _LATE, "bool"),
         Filter("due_soon", _DUE_SOON, "bool"),
+        Filter("attention", f"({_LATE} or not f.duty_complete)", "bool"),
         Filter("risk", "f.risk_level = any(%(risk)s)", "list", ("A", "B", "C", "D")),
         Filter("credit", "f.credit_level = any(%(credit)s)", "list", ("A", "B", "C", "D")),
         Filter("triage", "f.triage_reason is not null", "bool"),
@@ -96,7 +97,7 @@ LAYER = Layer(
             " where a.town_id = f.town_id and (a.code = any(%(village)s) or v.code = any(%(village)s)))",
             "list",
         ),
-        Filter("q", "(f.name ilike '%%' || %(q)s || '%%' or f.uscc ilike %(q)s || '%%')"),
+        Filter("q", "(f.name ilike '%%' || %(q)s || '%%' or f.uscc ilike %(q)s || '%%')", "words"),
     ),
     legend=(
         LegendEntry(
@@ -129,4 +130,6 @@ LAYER = Layer(
     default_on=frozenset({"desk"}),
     order=30,
     label_column="name",
+    # At the scale of the town only what somebody must do something about is drawn.
+    style={"far": {"below": 14, "filter": {"attention": "1"}}},
 )

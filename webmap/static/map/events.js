@@ -32,6 +32,7 @@ export function readFrame(id, topic, text) {
   } catch {
     return [];
   }
+  /** @type {any[]} */
   const rows = Array.isArray(body) ? body : Array.isArray(body?.events) ? body.events : [body];
   return rows.filter((row) => row && typeof row === "object").map((row, index) => ({
     id: String(row.id ?? row.cursor ?? (rows.length > 1 ? `${id}/${index}` : id ?? "")),

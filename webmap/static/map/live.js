@@ -11,6 +11,7 @@ import { Overlay } from "./events.js";
 
 const GATHER_MS = 150;
 const SETTLE_MS = 250;
+const RETRY_MS = 4_000;
 /** A point moves no farther than this in one correction that we would otherwise miss the old tile of, degrees. */
 const POINT_MARGIN = 1e-7;
 
@@ -26,7 +27,22 @@ export class Live {
     this.timer = undefined;
     /** @type {{serial: number, layers: string[]} | null} the fetch under way */
     this.fetching = null;
+    /** Layers with a tile that did not come: what they show may be old. @type {Set<string>} */
+    this.broken = new Set();
     view.map.on("sourcedata", () => this.check());
+  }
+
+  /** A tile did not come: the overlay stays, and the layer is fetched again in a while and on reconnect. @param {string} layer */
+  fail(layer) {
+    if (!this.broken.size) setTimeout(() => this.mend(), RETRY_MS);
+    this.broken.add(layer);
+  }
+
+  /** Fetch again what did not come. */
+  mend() {
+    const layers = [...this.broken];
+    this.broken.clear();
+    this.all(layers);
   }
 
   /** @param {TownEvent} event */
@@ -72,7 +88,7 @@ export class Live {
     const { fetching } = this;
     if (!fetching || fetching.layers.some((layer) => !this.view.loaded(layer))) return;
     this.fetching = null;
-    this.overlay.settle(fetching.serial);
+    if (!fetching.layers.some((layer) => this.broken.has(layer))) this.overlay.settle(fetching.serial);
     this.draw();
     if (this.waiting.size) this.fetch();
   }

@@ -5,7 +5,7 @@
 
 import * as maplibre from "../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs";
 import { t } from "../i18n.js";
-import { currentInk, currentTheme } from "./ink.js";
+import { currentInk } from "./ink.js";
 import { donutLate, parseImageName, renderImage } from "./symbols.js";
 import { tilesOf } from "./events.js";
 import { addressesOf } from "./tile-address.js";
@@ -41,7 +41,7 @@ export class MapView {
     this.ratio = Math.min(3, Math.max(2, Math.ceil(window.devicePixelRatio)));
     /** @type {Map<string, {spec: any, late: number}>} images whose look depends on the time */
     this.timed = new Map();
-    /** @type {string[]} */
+    /** @type {number[]} */
     this.hidden = [];
     this.overlay = { type: "FeatureCollection", features: /** @type {any[]} */ ([]) };
     this.labels = labels ?? { type: "FeatureCollection", features: [] };
@@ -177,7 +177,7 @@ export class MapView {
     return on.has(id) && !(own && platforms && !platforms.includes(/** @type {string} */ (layer.platform)));
   }
 
-  /** Changes the tiles may not hold yet. @param {any} collection @param {string[]} hidden ids */
+  /** Changes the tiles may not hold yet. @param {any} collection @param {number[]} hidden ids */
   setOverlay(collection, hidden) {
     this.overlay = collection;
     this.hidden = hidden;
@@ -314,7 +314,14 @@ export class MapView {
     return marker;
   }
 
-  get theme() {
-    return currentTheme();
+  centre() {
+    const { lng, lat } = this.map.getCenter();
+    return { lon: lng, lat };
+  }
+
+  /** @returns {[number, number, number, number]} west, south, east, north */
+  bounds() {
+    const bounds = this.map.getBounds();
+    return [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
   }
 }

@@ -1,9 +1,8 @@
 /** The page as a whole: state, panels, map and stream, each told what the others did. */
 
-import { ApiError, call, query } from "../api.js";
+import { ApiError, call } from "../api.js";
 import { fill, find, h } from "../dom.js";
-import { frame } from "../frame.js";
-import { count, lang, t } from "../i18n.js";
+import { count, t } from "../i18n.js";
 import { toast } from "../parts/toast.js";
 import { day } from "../time.js";
 import { fetchLabels, keptLabels } from "./area-labels.js";
@@ -22,12 +21,14 @@ import { MapView } from "./map-view.js";
 import { replaySummary } from "./replay.js";
 import { ReportForm } from "./report-form.js";
 import { SearchBox } from "./search-box.js";
+import { Selection } from "./selection.js";
 import { Store } from "./store.js";
 import { openStream } from "./stream.js";
 import { TimePanel } from "./time-panel.js";
 import { formatClock } from "./town-clock.js";
 import { layoutNow } from "./town-data.js";
 import { VisibleWalk } from "./visible-walk.js";
+import { showNotice, startWallClock } from "./wall-clock.js";
 
 /** @typedef {import("./events.js").TownEvent} TownEvent */
 /** @typedef {import("./stream-core.js").StreamMessage} StreamMessage */
@@ -48,82 +49,104 @@ export class MapPage {
     this.missed = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.gathering = undefined;
-    /** @type {any} */
-    this.pickedMark = null;
-    /** @type {any} */
-    this.pinMark = null;
+    /** @type {Set<"summary" | "list" | "detail">} */
+    this.wanted = new Set();
+    /** @type {{remove: () => void} | null} */
+    this.pin = null;
+    this.isSettled = false;
+    /** @type {import("./stream.js").StreamHandle | null} */
+    this.stream = null;
+    this.view = this.makeMap();
+    this.selection = new Selection(this.view, data, this.store, {
+      choose: (found) => this.detail.choose(found), close: () => this.detail.show(null), show: (layer) => this.showLayer(layer),
+    });
+    this.live = new Live(this.view, (id) => data.layers.some((layer) => layer.id === id));
+    this.callout = new Callout(this.view, data, (id) => this.selection.select("incident", id));
+    this.walk = new VisibleWalk(this.view, data, (layer, id) => this.selection.feature(layer, id));
+    this.layersPanel = this.makeLayersPanel();
+    this.list = this.makeList();
+    this.feed = new FeedPanel(data, (event) => this.selection.openEvent(event));
+    this.detail = this.makeDetail();
+    this.time = new TimePanel(data, { at: () => this.store.state.at, setAt: (moment) => this.store.set({ at: moment }) });
+    this.search = new SearchBox((hit) => this.selection.goToHit(hit));
+    this.form = this.makeForm();
+    this.connection = new Connection(data, this.feed, () => this.stream?.nudge());
   }
 
   async open() {
-    this.openMap();
     await this.view.ready;
-    this.openPanels();
+    this.feed.show();
     this.listen();
     this.applyState(this.store.state, null);
-    this.notice();
-    this.clockTick();
+    showNotice();
+    startWallClock(this.data);
     this.stream = openStream((message) => this.hear(message));
     this.summarise();
     fetchLabels(this.data.town.code).then((labels) => this.view.setLabels(labels), () => null);
     setInterval(() => this.tick(), TICK_MS);
-    setInterval(() => this.clockTick(), 1000);
     setInterval(() => this.summarise(), SUMMARY_MS);
-    // What tests and a curious administrator look at; nothing in the page reads it.
+    // Tests and a curious administrator look at it; nothing in the page reads it.
     Object.assign(window, { onegridMap: this });
   }
 
   // ---- building -----------------------------------------------------------------------------------------------
 
-  openMap() {
+  makeMap() {
     const { data, store } = this;
-    const kept = keptLabels(data.town.code);
-    this.view = new MapView(find("#map"), { style: this.style, layers: data.layers, town: { ...data.town.map }, view: store.state.view, filter: this.filter(), labels: kept }, {
+    const labels = keptLabels(data.town.code);
+    return new MapView(find("#map"), { style: this.style, layers: data.layers, town: data.town.map, view: store.state.view, filter: this.filter(), labels }, {
       moved: (view) => {
         store.set({ view });
-        if (this.list?.mode === "view") this.later("list");
+        if (this.list.mode === "view") this.later("list");
       },
-      picked: (found, at) => this.pick(found, at),
+      picked: (found, at) => this.selection.pick(found, at),
       asked: (at) => this.report(at),
       settled: () => this.settled(),
       failed: (source, message) => this.sourceFailed(source.replace(/~far$/, ""), message),
       progress: (done, all, layer) => this.progress(done, all, layer),
     });
-    this.live = new Live(this.view, (id) => data.layers.some((layer) => layer.id === id));
-    this.callout = new Callout(this.view, data, (id) => this.select("incident", id));
-    this.walk = new VisibleWalk(this.view, data, (layer, id) => this.selectFeature(layer, id));
   }
 
-  openPanels() {
+  makeLayersPanel() {
     const { data, store } = this;
-    const at = () => store.state.at ?? data.now();
-    this.layersPanel = new LayersPanel(data, {
-      on: () => this.on(), platforms: () => store.state.platforms, at,
+    return new LayersPanel(data, {
+      on: () => this.on(), platforms: () => store.state.platforms, at: () => store.state.at ?? data.now(),
       setOn: (on) => this.undoable(t("map.undo_layers"), { on }), setPlatforms: (platforms) => this.undoable(t("map.undo_platforms"), { platforms }),
       retry: (layer) => this.retry(layer),
     });
-    this.list = new ListPanel(data, {
-      platforms: () => store.state.platforms, at: () => store.state.at, bounds: () => this.bounds(),
-      select: (id, lon, lat) => this.select("incident", id, lon, lat), selected: () => store.state.sel?.id ?? null,
+  }
+
+  makeList() {
+    const { store } = this;
+    return new ListPanel(this.data, {
+      platforms: () => store.state.platforms, at: () => store.state.at, bounds: () => this.view.bounds(),
+      select: (id, lon, lat) => this.selection.select("incident", id, lon, lat), selected: () => store.state.sel?.id ?? null,
     });
-    this.feed = new FeedPanel(data, (event) => this.openEvent(event));
-    this.detail = new DetailPanel(data, {
-      at, close: () => this.unselect(), select: (kind, id) => this.selectFeature(kind, id), place: (lon, lat) => this.markPicked(lon, lat),
-      area: (box) => box && this.markArea(box), zoomTo: (lon, lat) => this.view.goTo(lon, lat, 16.5), closed: () => this.unmark(),
+  }
+
+  makeDetail() {
+    return new DetailPanel(this.data, {
+      at: () => this.store.state.at ?? this.data.now(), close: () => this.selection.clear(), select: (kind, id) => this.selection.feature(kind, id),
+      place: (lon, lat) => this.selection.mark(lon, lat), area: () => this.selection.markArea(),
+      zoomTo: (lon, lat) => this.view.goTo(lon, lat, 16.5), closed: () => this.selection.unmark(),
     });
-    this.time = new TimePanel(data, { at: () => store.state.at, setAt: (moment) => store.set({ at: moment }) });
-    this.search = new SearchBox((hit) => this.goToHit(hit));
-    this.form = new ReportForm({
-      pin: (lon, lat) => this.pin(lon, lat), unpin: () => this.unpin(), centre: () => this.centre(),
-      done: (id, lon, lat) => this.select("incident", id, lon ?? undefined, lat ?? undefined),
+  }
+
+  makeForm() {
+    return new ReportForm({
+      pin: (lon, lat) => {
+        this.pin?.remove();
+        this.pin = this.view.mark("map-pin", lon, lat);
+      },
+      unpin: () => this.pin?.remove(), centre: () => this.view.centre(),
+      done: (id, lon, lat) => this.selection.select("incident", id, lon ?? undefined, lat ?? undefined),
     });
-    this.connection = new Connection(data, this.feed, () => this.stream?.nudge());
-    this.feed.show();
   }
 
   listen() {
     this.store.watch((state, before) => this.applyState(state, before));
     for (const button of document.querySelectorAll("[data-tab]")) {
-      if (button instanceof HTMLButtonElement && button.dataset.tab !== "report") button.addEventListener("click", () => this.store.set({ tab: button.dataset.tab === "layers" ? null : button.dataset.tab ?? null }));
+      if (button instanceof HTMLButtonElement && button.dataset.tab !== "report") button.addEventListener("click", () => this.store.set({ tab: button.dataset.tab ?? null }));
     }
     for (const button of document.querySelectorAll("[data-report]")) {
       if (!this.data.may("report")) /** @type {HTMLElement} */ (button).hidden = true;
@@ -145,7 +168,7 @@ export class MapPage {
       c: () => copyLink(), l: () => this.time.goLive(), "[": () => this.time.step(-1), "]": () => this.time.step(1),
       "+": () => this.view.map.zoomIn(), "=": () => this.view.map.zoomIn(), "-": () => this.view.map.zoomOut(), 0: () => this.view.fit(),
       ArrowLeft: () => pan(-120, 0), ArrowRight: () => pan(120, 0), ArrowUp: () => pan(0, -120), ArrowDown: () => pan(0, 120),
-      Escape: () => this.unselect(),
+      Escape: () => this.selection.clear(),
     });
   }
 
@@ -156,6 +179,12 @@ export class MapPage {
     return new Set(this.store.state.on ?? this.data.defaultOn(layoutNow()));
   }
 
+  /** Switch a layer on that a search led to. @param {string} layer */
+  showLayer(layer) {
+    const on = this.on();
+    if (!on.has(layer)) this.store.set({ on: [...on, layer] });
+  }
+
   filter() {
     const { platforms, at } = this.store.state;
     return { on: this.on(), platforms, at };
@@ -164,7 +193,8 @@ export class MapPage {
   /** @param {MapState} state @param {MapState | null} before */
   applyState(state, before) {
     const page = find(".map-page");
-    page.dataset.tab = state.tab === "list" || state.tab === "feed" ? state.tab : "layers";
+    const tab = state.tab ?? (layoutNow() === "phone" ? "list" : "layers");
+    page.dataset.tab = ["layers", "list", "feed"].includes(tab) ? tab : "layers";
     for (const button of document.querySelectorAll(".panel-tabs [data-tab]")) button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).dataset.tab === page.dataset.tab));
     const filtered = !before || before.on !== state.on || before.platforms !== state.platforms || before.at !== state.at;
     if (filtered) this.applyFilter(state, before);
@@ -228,94 +258,6 @@ export class MapPage {
     this.figures();
   }
 
-  // ---- picking ------------------------------------------------------------------------------------------------
-
-  /** @param {import("./map-view.js").Seen[]} found @param {{lon: number, lat: number}} at */
-  pick(found, at) {
-    const unique = [...new Map(found.map((one) => [`${one.layer}:${one.properties.id}`, one])).values()];
-    if (unique.length === 1) this.selectFeature(unique[0].layer, String(unique[0].properties.id), unique[0].lon, unique[0].lat);
-    else if (unique.length > 1) this.detail.choose(unique);
-    else if (this.store.state.sel) this.unselect();
-    else this.selectArea(at);
-  }
-
-  /** A tile knows an object by its number; the address carries its permanent id. @param {string} layer @param {string} id @param {number} [lon] @param {number} [lat] */
-  async selectFeature(layer, id, lon, lat) {
-    if (lon !== undefined && lat !== undefined) this.markPicked(lon, lat);
-    if (!/^\d+$/.test(id) || !this.data.layers.some((one) => one.id === layer)) {
-      this.select(layer, id);
-      return;
-    }
-    try {
-      const feature = await call(`/api/v1/features/${layer}/${id}`);
-      this.select(layer, String(feature.id ?? feature.properties.id));
-    } catch (error) {
-      if (error instanceof ApiError) toast(error.words, null, { late: true });
-    }
-  }
-
-  /** @param {{lon: number, lat: number}} at */
-  async selectArea({ lon, lat }) {
-    const answer = await call(`/api/v1/locate${query({ lon, lat, crs: "cgcs2000" })}`).catch(() => null);
-    const area = this.view.map.getZoom() < 12.5 ? answer?.village ?? answer?.grid : answer?.grid ?? answer?.village;
-    if (area?.code) this.select(area === answer.village ? "village" : "grid", area.code);
-  }
-
-  /** @param {string} kind @param {string} id @param {number} [lon] @param {number} [lat] */
-  select(kind, id, lon, lat) {
-    this.store.set({ sel: { kind, id } });
-    if (lon !== undefined && lat !== undefined) this.reveal(lon, lat);
-  }
-
-  unselect() {
-    if (this.store.state.sel) this.store.set({ sel: null });
-    else this.detail.show(null);
-  }
-
-  /** Bring a place into view if it is out of sight. @param {number} lon @param {number} lat */
-  reveal(lon, lat) {
-    const { width, height } = this.view.map.getContainer().getBoundingClientRect();
-    const point = this.view.map.project([lon, lat]);
-    const margin = 40;
-    if (point.x < margin || point.y < margin || point.x > width - margin || point.y > height - margin) this.view.map.easeTo({ center: [lon, lat], duration: this.view.reduced ? 0 : 300 });
-  }
-
-  /** @param {number} lon @param {number} lat */
-  markPicked(lon, lat) {
-    this.unmark();
-    this.pickedMark = this.view.mark("map-picked", lon, lat);
-  }
-
-  unmark() {
-    this.pickedMark?.remove();
-    this.pickedMark = null;
-    this.view.setPickedArea(null);
-  }
-
-  /** @param {[number, number, number, number]} box */
-  markArea(box) {
-    this.unmark();
-    this.view.setPickedArea(this.store.state.sel?.id ?? null);
-    void box;
-  }
-
-  /** @param {import("./search-box.js").Hit} hit */
-  goToHit(hit) {
-    if (hit.bbox) this.view.goToBox(hit.bbox);
-    else if (hit.lon !== null && hit.lat !== null) this.view.goTo(hit.lon, hit.lat);
-    const layer = { incident: "incident", entity: "market-entity", site: "service-site", grid: "grid", village: "village", town: "town" }[hit.kind];
-    if (layer) this.select(layer, hit.id);
-    else if (hit.lon !== null && hit.lat !== null) this.markPicked(hit.lon, hit.lat);
-    if (layer && !["incident", "grid", "village", "town"].includes(layer) && !this.on().has(layer)) this.store.set({ on: [...this.on(), layer] });
-  }
-
-  /** @param {TownEvent} event */
-  openEvent(event) {
-    const { id, lon, lat } = event.data;
-    if (event.topic === "incident" && (id ?? event.ref)) this.select("incident", String(id ?? event.ref), lon, lat);
-    else if (typeof lon === "number") this.view.goTo(lon, lat);
-  }
-
   // ---- report -------------------------------------------------------------------------------------------------
 
   /** @param {{lon: number, lat: number} | null} at */
@@ -323,28 +265,15 @@ export class MapPage {
     if (this.data.may("report")) this.form.open(at);
   }
 
-  centre() {
-    const { lng, lat } = this.view.map.getCenter();
-    return { lon: lng, lat };
-  }
-
-  /** @param {number} lon @param {number} lat */
-  pin(lon, lat) {
-    this.unpin();
-    this.pinMark = this.view.mark("map-pin", lon, lat);
-  }
-
-  unpin() {
-    this.pinMark?.remove();
-    this.pinMark = null;
-  }
-
   // ---- live ---------------------------------------------------------------------------------------------------
 
   /** @param {StreamMessage} message */
   hear(message) {
     if (message.type === "status") this.connection.set(message);
-    else if (message.type === "recovered") this.connection.recovered(message.count);
+    else if (message.type === "recovered") {
+      this.live.mend();
+      this.connection.recovered(message.count);
+    }
     else if (message.type === "reset") this.reset();
     else for (const event of message.events) this.take(event);
   }
@@ -396,10 +325,10 @@ export class MapPage {
 
   /** Several reasons to ask again within a moment are one. @param {"summary" | "list" | "detail"} what */
   later(what) {
-    (this.wanted ??= new Set()).add(what);
+    this.wanted.add(what);
     clearTimeout(this.gathering);
     this.gathering = setTimeout(() => {
-      const wanted = this.wanted ?? new Set();
+      const { wanted } = this;
       this.wanted = new Set();
       if (wanted.has("summary")) this.summarise();
       if (wanted.has("list")) this.list.load();
@@ -441,20 +370,9 @@ export class MapPage {
     this.list.show();
   }
 
-  clockTick() {
-    const now = this.data.now();
-    find("#wall-time").textContent = formatClock(now, this.data.zone, true);
-    const weekday = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : "zh-CN", { weekday: lang === "en" ? "short" : "long", timeZone: this.data.zone }).format(now);
-    find("#wall-day").textContent = `${day(new Date(now))} ${weekday}`;
-  }
-
-  notice() {
-    const { town } = frame;
-    if (town?.synthetic) fill(find("#map-notice"), h("b", null, t("common.synthetic")), town.notice);
-  }
-
   settled() {
     find("#map-progress").hidden = true;
+    for (const layer of this.layersPanel.faults.keys()) if (!this.live.broken.has(layer)) this.layersPanel.setFault(layer, null);
     this.isSettled = true;
   }
 
@@ -474,6 +392,7 @@ export class MapPage {
   /** @param {string} layer @param {string} message */
   sourceFailed(layer, message) {
     const known = this.data.layers.find((one) => one.id === layer);
+    if (known) this.live.fail(layer);
     // While the line is down the connection band speaks; a fault a layer would say it again and again.
     if (!known || this.connection?.status === "lost") return;
     const status = Number(/\b([45]\d\d)\b/.exec(message)?.[1] ?? 0);
@@ -484,11 +403,5 @@ export class MapPage {
   retry(layer) {
     this.layersPanel.setFault(layer, null);
     this.view.refresh(layer, null);
-  }
-
-  /** @returns {[number, number, number, number]} */
-  bounds() {
-    const bounds = this.view.map.getBounds();
-    return [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
   }
 }

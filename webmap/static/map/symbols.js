@@ -112,9 +112,8 @@ export function donutArcs(counts) {
 export function imageReach(spec) {
   if (spec.kind === "donut") return Math.ceil(donutRadius(donutCount(spec)) + (spec.deadlines.length ? 7 : 2));
   if (spec.kind === "stack") return stackReach(spec.count) + 2;
-  if (spec.kind === "hatch") return 4;
-  if (spec.kind === "dots") return 5;
   if (spec.kind === "plate") return Math.ceil(spec.radius + 3);
+  if (spec.kind !== "sym") return spec.kind === "hatch" ? 4 : 5;
   const body = spec.radius * REACH[spec.shape] + CASING_PX;
   return Math.ceil(spec.ring ? Math.max(body, spec.radius + RING_GAP_PX + RING_PX + CASING_PX) : body) + 1;
 }

@@ -21,21 +21,17 @@ export class TimePanel {
     this.playing = null;
     /** @type {Map<number, number[]>} bars of days other than today, by their start */
     this.days = new Map();
-    this.panel = find("#time");
-    this.build();
-    new ResizeObserver(() => this.show()).observe(this.chart);
-  }
-
-  build() {
-    this.live = h("button", { type: "button", class: "button", onclick: () => this.goLive() }, t("map.live"));
-    this.play = h("button", { type: "button", class: "button", onclick: () => this.toggle() }, t("map.play"));
+    const button = (/** @type {string} */ words, /** @type {() => void} */ act) => h("button", { type: "button", class: "button", onclick: act }, t(words));
+    this.live = button("map.live", () => this.goLive());
+    this.play = button("map.play", () => this.toggle());
     this.date = h("input", { type: "date", class: "input time__date", "aria-label": t("map.replay_day"), onchange: () => this.pickDay() });
     this.slider = h("input", { type: "range", min: 0, step: QUARTER_MS / 60_000, "aria-label": t("map.scrub"), oninput: () => this.scrub() });
     this.thumb = h("span", { class: "time__thumb", "aria-hidden": "true" });
     this.drawing = s("svg", { "aria-hidden": "true" });
     this.chart = h("div", { class: "time__chart" }, this.drawing, this.slider, this.thumb);
     this.title = h("h2", null, t("map.today_bars"));
-    fill(this.panel, h("div", { class: "time__head" }, this.title, this.live, this.play, this.date), this.chart);
+    fill(find("#time"), h("div", { class: "time__head" }, this.title, this.live, this.play, this.date), this.chart);
+    new ResizeObserver(() => this.show()).observe(this.chart);
   }
 
   /** The day shown: that of the moment shown. */
@@ -61,8 +57,10 @@ export class TimePanel {
     this.days.set(start, []);
     const end = dayEnd(start, this.data.zone);
     const times = [];
+    /** @type {string | null} */
     let cursor = null;
     do {
+      /** @type {any} */
       const answer = await call(`/api/v1/incidents${query({ from: new Date(start).toISOString(), to: new Date(end).toISOString(), limit: 500, cursor })}`).catch(() => null);
       if (!answer) break;
       times.push(...answer.features.map((/** @type {any} */ feature) => Date.parse(feature.properties.reported_at)));

@@ -1,0 +1,25 @@
+/** The clock on the wall, in the town's time, and the word that says when the data are not real. */
+
+import { fill, find, h } from "../dom.js";
+import { frame } from "../frame.js";
+import { lang, t } from "../i18n.js";
+import { day } from "../time.js";
+import { formatClock } from "./town-clock.js";
+
+/** @param {import("./town-data.js").TownData} data */
+export function startWallClock(data) {
+  const english = lang === "en";
+  const weekday = new Intl.DateTimeFormat(english ? "en-GB" : "zh-CN", { weekday: english ? "short" : "long", timeZone: data.zone });
+  const tick = () => {
+    const now = data.now();
+    find("#wall-time").textContent = formatClock(now, data.zone, true);
+    find("#wall-day").textContent = `${day(new Date(now))} ${weekday.format(now)}`;
+  };
+  tick();
+  setInterval(tick, 1000);
+}
+
+export function showNotice() {
+  const { town } = frame;
+  if (town?.synthetic) fill(find("#map-notice"), h("b", null, t("common.synthetic")), town.notice);
+}
