@@ -44,7 +44,7 @@ class DemoRefused(RuntimeFault):
     code = "runtime.demo_refused"
 
 
-def prepare(settings: Settings, *, private: bool, serve: bool) -> dict[str, Any]:
+def prepare(settings: Settings, *, private: bool, serve: bool, pack: Path | None = None) -> dict[str, Any]:
     """Migrate, load the demo town where it is allowed, and return what is served.
 
     Parameters
@@ -53,6 +53,8 @@ def prepare(settings: Settings, *, private: bool, serve: bool) -> dict[str, Any]
         Whether the database is the private cluster, where the demo town needs no asking.
     serve
         A real town: nothing of the demo.
+    pack
+        Folder of the demo town's pack; default: the one that ships with the program.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def prepare(settings: Settings, *, private: bool, serve: bool) -> dict[str, Any]
             " (ONEGRID_DATABASE_URL) or data folder (ONEGRID_DATA_DIR)"
         )
     if loads:
-        load_demo(settings)
+        load_demo(settings, pack or shipped_pack())
         name, logins = _served(settings)
     return {"demo": bool(logins), "town": name, "logins": logins, "password": DEMO_PASSWORD if logins else None}
 
@@ -109,17 +111,21 @@ def is_empty(owner_url: str) -> bool:
         return cursor.fetchone() == (True,)
 
 
-def load_demo(settings: Settings) -> None:
-    """Load the pack that ships with the program, its demo logins too, and note that their passwords are public.
+def shipped_pack() -> Path:
+    """Return the folder of the town pack that ships with the program."""
+    return next(path.parent for path in sorted(Path(data.__file__).parent.glob("packs/*/pack.toml")))
+
+
+def load_demo(settings: Settings, pack: Path) -> None:
+    """Load a pack with its demo logins, and note that their passwords are public.
 
     Raises
     ------
     OneGridError
         The pack could not be loaded; nothing of it was.
     """
-    from layers.exchange.pack.load import load
+    from layers.exchange.pack import load
 
-    pack = next(path.parent for path in sorted(Path(data.__file__).parent.glob("packs/*/pack.toml")))
     print(f"Loading the demo town from {pack.name} …", flush=True)
     clock.set_now(settings.now)
     database = Database(Urls(settings.database_url, settings.owner_url).need_owner(), statement_timeout_s=0)
