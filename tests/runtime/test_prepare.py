@@ -44,7 +44,7 @@ def test_its_logins_have_the_password_that_is_printed(settings, empty_databases)
     found = prepare(settings(), private=True, serve=False, pack=PACK)
     owner = Database(empty_databases.owner_url)
     with owner.engine.connect() as connection:
-        hashes = {name: hashed for name, hashed in connection.exec_driver_sql(ACCOUNTS)}
+        hashes = dict(connection.exec_driver_sql(ACCOUNTS).all())
     owner.close()
     assert set(hashes) == set(found["logins"])
     assert all(verify(hashed, DEMO_PASSWORD) for hashed in hashes.values())
