@@ -18,7 +18,7 @@ from data import clock
 
 EVENTS = "/api/v1/events"
 # Answers that may be long are sent in parts.
-STREAMED = re.compile(r"/(api/v1/photos/|api/v1/export|static/|fonts/)")
+STREAMED = re.compile(r"/(api/v1/export|static/)")
 
 log = logging.getLogger("onegrid.api")
 

@@ -31,6 +31,8 @@ def read_value(name: str, type_: str, text: str) -> Any:
             return moment
         if type_ == "list":
             return [part for part in text.split(",") if part]
+        if type_ == "words":
+            return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     except ValueError:
         expected = {"number": "a number", "bool": "1 or 0", "time": "a time with zone, as 2026-03-17T14:32:00+08:00"}
         raise Invalid("filter.value", f"{name}={text[:80]!r}: expected {expected[type_]}", fields={name: expected[type_]}) from None

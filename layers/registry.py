@@ -19,7 +19,7 @@ from data.errors import NotFound
 BY_FEATURE = "by_feature"
 Kind = Literal["point", "line", "polygon"]
 Renderer = Literal["symbol", "point", "ramp", "line", "fill", "area"]
-Type = Literal["text", "number", "bool", "date", "time", "list"]
+Type = Literal["text", "words", "number", "bool", "date", "time", "list"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class Column:
 class Filter:
     """A query parameter: ``predicate`` uses ``%(name)s``; ``type`` decides how the text is read.
 
-    A bool filter applies when true; ``list`` splits at commas and compares with ``any``.
+    A bool filter applies when true; ``list`` splits at commas and compares with ``any``; ``words`` is searched for as it
+    stands, so that ``%`` and ``_`` stand for themselves in ``like``.
     """
 
     name: str

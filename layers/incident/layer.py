@@ -95,7 +95,7 @@ LAYER = Layer(
         Filter("closed_to", "f.closed_at < %(closed_to)s", "time"),
         # for the replay of a day: what was open at any moment from then on
         Filter("open_since", "(f.is_open or f.closed_at >= %(open_since)s)", "time"),
-        Filter("q", "(f.title ilike '%%' || %(q)s || '%%' or f.case_no like %(q)s || '%%' or f.address_text ilike '%%' || %(q)s || '%%')"),
+        Filter("q", "(f.title ilike '%%' || %(q)s || '%%' or f.case_no like %(q)s || '%%' or f.address_text ilike '%%' || %(q)s || '%%')", "words"),
     ),
     legend=(
         LegendEntry("open", Title("在办", "Open"), {"ring": "none"}, {"open": "1"}),

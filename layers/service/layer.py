@@ -29,7 +29,7 @@ LAYER = Layer(
     filters=(
         Filter("platform", "f.platform_code = any(%(platform)s)", "list"),
         Filter("kind", "f.kind = any(%(kind)s)", "list"),
-        Filter("q", "f.name ilike '%%' || %(q)s || '%%'"),
+        Filter("q", "f.name ilike '%%' || %(q)s || '%%'", "words"),
     ),
     legend=(LegendEntry("site", Title("服务站点", "Service site"), {"shape": "plate", "radius": 8}),),
     permission=None,
