@@ -182,7 +182,7 @@ def main() -> int:
     try:
         result = prepare(settings, private="--private" in sys.argv, serve="--serve" in sys.argv)
     except OneGridError as error:
-        print(f"onegrid: {error}", file=sys.stderr)
+        print(f"onegrid: {error}", *getattr(error, "faults", [])[:20], sep="\n  ", file=sys.stderr)
         return 1
     except psycopg2.OperationalError as error:
         print(f"onegrid: the database does not answer: {str(error).strip()}", file=sys.stderr)
