@@ -9,14 +9,12 @@ ANCHOR = "2026-11-23T00:00:00+08:00"
 TEXT = """\
 # Town pack: the folder's other files and this one are described in docs/pack-format.md.
 format = 1
+crs = "EPSG:4490"
 
 [town]
 code = "330424105"
 name = "澉浦镇"
 name_en = "Ganpu Town"
-county_code = "330424"
-county_name = "海盐县"
-crs = "EPSG:4490"
 metric_crs = "EPSG:4549"
 timezone = "Asia/Shanghai"
 synthetic = true
