@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from gis.address.numerals import NUMERAL_CHARS, parse_number
+from gis.address.numerals import FORMAL_CHARS, NUMERAL_CHARS, parse_number
 from gis.address.tokens import MARKS, Token
 
-_NUM = rf"(?:\d{{1,6}}|[{NUMERAL_CHARS}]{{1,9}})"
+_NUM = rf"(?:\d{{1,6}}|[{NUMERAL_CHARS}]{{1,9}}|[{FORMAL_CHARS}]{{2,9}})"
 _ROAD, _PLACE = MARKS["road"], "".join(MARKS[kind] for kind in ("road", "group", "natural_village", "village"))
 
 _GROUP = re.compile(
@@ -81,7 +81,9 @@ _NUMBER = re.compile(
     rf"(?P<lead>门牌号码?|门牌|numero|no|nr|n|#)?(?<!月)(?<![\d-])(?P<main>{_NUM}){_SUB}?(?P<end>号|#|hao(?![a-z]))?(?!\d)"
 )
 #: What follows 号 where it numbers no house (3号线, 2号门), and what follows a bare number that counts something.
-_NAMED_THING = re.compile(r"[线桥码井泵闸机]|车(?![库棚位旁])|门(?![口前外牌旁边对内])|厂房|楼(?![下上道梯顶前后旁边])")
+_NAMED_THING = re.compile(
+    r"[线桥码井泵闸机]|车(?![库棚位旁])|门(?![口前外牌面旁边对内])|厂房|楼(?![下上道梯顶前后旁边])"
+)
 _COUNTED = re.compile(r"[线桥门车块元年月日岁点个辆人户次天时分亩斤吨级楼幢栋排米里家条只名]")
 _WordTest = Callable[[int], bool]
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+_FORMAL_DIGITS = "壹贰叁肆伍陆柒捌玖"
+_FORMAL_UNITS = "拾佰仟"
 _DIGITS = {
     **dict(zip("〇零一二三四五六七八九", (0, *range(10)), strict=True)),
-    **dict(zip("壹贰叁肆伍陆柒捌玖", range(1, 10), strict=True)),
+    **dict(zip(_FORMAL_DIGITS, range(1, 10), strict=True)),
     "两": 2, "俩": 2, "幺": 1, "仨": 3,
 }  # fmt: skip
 _UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1_000, "仟": 1_000, "万": 10_000}
 _TENS = {"廿": 20, "卅": 30, "卌": 40}
 
-#: The characters a Chinese number is made of, for use inside a regular expression's brackets.
-NUMERAL_CHARS = "".join((*_DIGITS, *_UNITS, *_TENS))
+#: The characters a Chinese number is made of, for use inside a regular expression's brackets: those of everyday, and
+#: those of forms and banknotes. They are not mixed, so that the 陆 of a misspelt 路 does not join the number behind it.
+NUMERAL_CHARS = "".join(char for char in (*_DIGITS, *_UNITS, *_TENS) if char not in _FORMAL_DIGITS + _FORMAL_UNITS)
+FORMAL_CHARS = _FORMAL_DIGITS + _FORMAL_UNITS
 
 
 def parse_number(text: str) -> int | None:

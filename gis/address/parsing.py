@@ -16,7 +16,7 @@ from gis.address.tokens import MARKS, TRUST, Component, Match, Reading, Token
 
 #: Where one name means several kinds of thing, the kind a token is called by.
 _KIND_ORDER = {"village": 0, "natural_village": 1, "road": 2, "landmark": 3, "group": 4, "entity": 5, "prefix": 6}
-_WORTH = {"exact": 1.0, "alias": 1.0, "short": 0.95, "homophone": 0.65}
+_WORTH = {"exact": 1.0, "alias": 1.0, "short": 0.95, "homophone": 0.75}
 _COORDINATE = re.compile(r"(?<![\d.])(-?\d{1,3}\.\d{2,})\D{1,8}?(-?\d{1,3}\.\d{2,})(?![\d.])")
 _ID_RUN = re.compile(r"\w[\w-]{2,60}")
 _NUMBER_NEXT = re.compile(rf"(?:\d+|[{NUMERAL_CHARS}]+)(?!\d|[{NUMERAL_CHARS}]|村民|小组|组|里|米|m)")

@@ -300,21 +300,16 @@ class Placer:
             for code in named or [""]:
                 spot = self.gazetteer.spot("road", code, ref.key)
                 if spot is not None:
-                    yield self._middle(token, "road", spot, trust, how, code)
-
-    def _middle(
-        self, token: Token, level: Level, spot: Spot, trust: float, how: tuple[str, ...], village: str
-    ) -> Proposal:
-        key = token.refs[0].key if token.refs else token.value
-        name = self.gazetteer.spelling(level, key)
-        return Proposal(token, level, *spot, BASE_SCORE[level] * trust, how, village, name=name)
+                    yield _middle(token, "road", spot, trust, how, code, self.gazetteer.spelling("road", ref.key))
 
     def _settlements(self, kind: str) -> Iterator[Proposal]:
         for token, ref in self._refs(kind):
             spot = self.gazetteer.spot(kind, ref.village, ref.key)
             if spot is not None:
                 trust, how = self._trusted(token, ref, (kind,))
-                yield self._middle(token, "natural_village", spot, trust, how, ref.village)
+                # A group named beside it says more, unless the two are one place (see _group_middles).
+                trust *= 0.95 if self.groups else 1.0
+                yield _middle(token, "natural_village", spot, trust, how, ref.village, ref.key)
 
     def _group_middles(self) -> Iterator[Proposal]:
         tokens = {group: token for token, _, group in self.groups}
@@ -325,11 +320,11 @@ class Placer:
             for (place, key), token in settlements.items():
                 common = self._common_middle(street, ("natural_village", place, key)) if place == village else None
                 if common is not None:
-                    proposal = self._middle(token, "group", common, 1.05 * trust, (*how, "natural_village"), village)
-                    yield replace(proposal, name=key + name)
+                    used = (*how, "natural_village")
+                    yield _middle(token, "group", common, 1.05 * trust, used, village, key + name)
             spot = self.gazetteer.spot("group", village, group)
             if spot is not None:
-                yield replace(self._middle(tokens[group], "group", spot, trust, how, village), name=name)
+                yield _middle(tokens[group], "group", spot, trust, how, village, name)
 
     def _common_middle(self, one: Street, other: Street) -> Spot | None:
         """The middle of the door plates that two streets share."""
@@ -343,8 +338,8 @@ class Placer:
         for code, token in self.villages.items():
             spot = self.gazetteer.village_spots.get(code)
             if spot is not None:
-                middle = self._middle(token, "village", spot, token.trust, (*_tolerated(token), "village"), code)
-                yield replace(middle, name=self.gazetteer.village_names.get(code, code))
+                name = self.gazetteer.village_names.get(code, code)
+                yield _middle(token, "village", spot, token.trust, (*_tolerated(token), "village"), code, name)
 
     def _trusted(self, token: Token, ref: Ref, used: tuple[str, ...]) -> tuple[float, tuple[str, ...]]:
         """Trust in a name; that of a named village counts where it had to decide."""
@@ -352,6 +347,12 @@ class Placer:
         if ref.village and ref.village in self.villages:
             how = ("village", *how)
         return trust, how
+
+
+def _middle(
+    token: Token, level: Level, spot: Spot, trust: float, how: tuple[str, ...], village: str, name: str
+) -> Proposal:
+    return Proposal(token, level, *spot, BASE_SCORE[level] * trust, how, village, name=name)
 
 
 def group_label(group: str) -> str:

@@ -1,0 +1,59 @@
+"""The geocoder on the labelled texts of the shipped pack; the bounds hold for the half nobody tuned on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gis.address.accuracy import LABELS, PACK, TAKEN, Outcome, figures, measure, rows
+
+pytestmark = pytest.mark.skipif(not (PACK / "addresses.csv").exists(), reason="the pack is not generated")
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> list[Outcome]:
+    return measure("")
+
+
+@pytest.fixture(scope="module")
+def held_out(outcomes: list[Outcome]) -> list[Outcome]:
+    return [outcome for outcome in outcomes if outcome.label["half"] == "held_out"]
+
+
+def test_labels_are_many_and_of_every_kind() -> None:
+    labels = rows(LABELS)
+    assert len(labels) >= 300
+    assert 0.4 < sum(label["half"] == "held_out" for label in labels) / len(labels) < 0.6
+    kinds = {"typed", "prefix", "spoken", "misspelt", "traditional", "old_name", "landmark", "landmark_offset"}
+    assert kinds | {"entity", "plate", "ambiguous", "group", "elsewhere"} <= {label["kind"] for label in labels}
+
+
+def test_true_place_is_among_the_candidates(held_out: list[Outcome]) -> None:
+    assert figures(held_out).among >= 0.95
+
+
+def test_wrong_grid_is_rare(held_out: list[Outcome]) -> None:
+    precise = [outcome for outcome in held_out if outcome.label["level"] not in ("village", "road", "none")]
+    assert figures(precise).wrong_grid <= 0.05
+    taken = [outcome for outcome in precise if outcome.best and outcome.best.score >= TAKEN]
+    asked = [outcome for outcome in taken if "ambiguous" not in outcome.best.how]
+    assert figures(asked).wrong_grid <= 0.03
+
+
+def test_level_and_distance_are_right(held_out: list[Outcome]) -> None:
+    found = figures(held_out)
+    assert found.level_right >= 0.9
+    assert found.within_tolerance >= 0.93
+    assert found.median_error_m <= 15
+
+
+def test_high_scores_are_more_often_right_than_low_ones(outcomes: list[Outcome]) -> None:
+    def right(low: float, high: float) -> float:
+        band = [outcome for outcome in outcomes if outcome.best and low <= outcome.best.score < high]
+        return figures(band).within_tolerance
+
+    assert right(0.8, 1.01) > right(0.0, 0.6)
+    assert right(0.8, 1.01) >= 0.98
+
+
+def test_addresses_of_other_towns_are_not_claimed(outcomes: list[Outcome]) -> None:
+    assert all(outcome.level_right for outcome in outcomes if outcome.label["kind"] == "elsewhere")
