@@ -40,3 +40,7 @@ ENTITIES = text("""
     order by 1
 """)
 PREFIXES = text("select name, settings from town where town_id = :town_id")
+PLATE_POINTS = text("""
+    select plate_id, st_x(geom) as lon, st_y(geom) as lat from address
+    where town_id = :town_id and plate_id = any (:plates)
+""")

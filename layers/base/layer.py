@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from layers.registry import Column, Filter, Kind, Layer, LegendEntry, Title
 
-ROAD_CLASSES = ("highway", "primary", "secondary", "tertiary", "street", "lane", "track")
 _NAME = Column("name", Title("名称", "Name"), "f.name", tile=True)
 
 

@@ -72,3 +72,18 @@ LOG_OF_LOADED = text("""
     where i.town_id = :town_id and s.at is not null
 """)
 ANALYSE = ("incident", "incident_log", "address", "market_entity", "area_version", "area_shape", "road", "base_feature")
+SET_HOUSEHOLDS = text("""
+    update address a set households = s.households, residents = coalesce(s.residents, a.residents)
+    from unnest(cast(:plates as text[]), cast(:households as int[]), cast(:residents as int[])) as s(plate_id, households, residents)
+    where a.town_id = :town_id and a.plate_id = s.plate_id
+        and (a.households, a.residents) is distinct from (s.households, coalesce(s.residents, a.residents))
+    returning a.plate_id
+""")
+# Roads of a file replace those of the same reference; a road may come in several pieces.
+DROP_ROADS = text("delete from road where town_id = :town_id and external_ref = any (:refs) returning external_ref")
+ROADS_BY_REF = text("""
+    select external_ref, name, class, st_asbinary(geom) as wkb from road
+    where town_id = :town_id and external_ref = any (:refs)
+""")
+SUBMIT_INCIDENTS = text("select n, outcome from submit_incidents(cast(:rows as jsonb))")
+CHECK_NOW = text("set constraints all immediate")

@@ -107,11 +107,11 @@ def _manifest(folder: Path, faults: list[Fault]) -> Manifest | None:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         faults.append(Fault("pack.toml", None, f"is not TOML: {error}"))
     except ValidationError as error:
-        faults.extend(Fault("pack.toml", None, reason) for reason in _reasons(error))
+        faults.extend(Fault("pack.toml", None, reason) for reason in reasons(error))
     return None
 
 
-def _reasons(error: ValidationError) -> Iterable[str]:
+def reasons(error: ValidationError) -> Iterable[str]:
     """Return one line for each fault of a row: column, what is wrong, what stands there."""
     for item in error.errors(include_url=False):
         where = ".".join(str(part) for part in item["loc"] if not str(part).startswith("function"))
@@ -168,7 +168,7 @@ def _row(kind: type[R], number: int, record: dict[str, Any], faults: list[Fault]
     try:
         return kind.model_validate({name: value for name, value in record.items() if value not in ("", None)})
     except ValidationError as error:
-        faults.extend(Fault(kind.file, number, reason) for reason in _reasons(error))
+        faults.extend(Fault(kind.file, number, reason) for reason in reasons(error))
     except GisError as error:
         faults.append(Fault(kind.file, number, error.message))
     return None

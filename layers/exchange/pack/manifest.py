@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,9 @@ import pyproj
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from gis.crs import canonical
+
+
+CODE = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 class Part(BaseModel):
@@ -21,7 +25,7 @@ class Part(BaseModel):
 class TownPart(Part):
     """The town."""
 
-    code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+    code: Annotated[str, StringConstraints(pattern=f"^{CODE.pattern}$")]
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     name_en: str | None = None
     metric_crs: str

@@ -1,0 +1,57 @@
+-- Incidents from a file, many at once. The loader has found each place; this function keeps the rules: permission,
+-- town, areas of that town, one row an external id, a log line for each stage reached. It never overwrites.
+create or replace function submit_incidents(rows jsonb) returns table (n int, outcome text)
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare town int := require_town();
+begin
+    if not scope_may('import') then
+        raise exception 'this scope may not import' using errcode = 'insufficient_privilege';
+    end if;
+    return query
+    with given as materialized (
+        select r.* from jsonb_to_recordset(rows) as r(
+            n int, incident_id uuid, case_no text, external_ref text, title text, description text, category_id int,
+            platform_code text, lead_org_id int, urgency text, state text, channel text, raw_lon float8, raw_lat float8,
+            source_crs text, accuracy_m float8, address_text text, lon float8, lat float8, place_level text,
+            place_score float8, radius_m float8, place_how jsonb, grid_shares jsonb, triage_reason text, grid_id int,
+            grid_version_id bigint, grid_now_id int, occurred_at timestamptz, reported_at timestamptz,
+            closed_at timestamptz, due_at timestamptz, suggestion jsonb, attributes jsonb, reporter_name text,
+            reporter_phone text)
+    ), made as (
+        insert into incident (incident_id, town_id, case_no, external_ref, title, description, category_id,
+            platform_code, lead_org_id, urgency, state, channel, raw_lon, raw_lat, source_crs, accuracy_m, provider,
+            address_text, geom, place_level, place_score, radius_m, place_how, grid_shares, triage_reason, grid_id,
+            grid_version_id, grid_now_id, occurred_at, reported_at, closed_at, clock_started_at, amber_at, due_at,
+            suggestion, attributes)
+        select g.incident_id, town, g.case_no, g.external_ref, g.title, coalesce(g.description, ''), g.category_id,
+            g.platform_code, g.lead_org_id, g.urgency, g.state, g.channel, g.raw_lon, g.raw_lat, g.source_crs,
+            g.accuracy_m, 'import', g.address_text, st_setsrid(st_makepoint(g.lon, g.lat), 4490), g.place_level,
+            g.place_score, g.radius_m, coalesce(g.place_how, '{}'), coalesce(g.grid_shares, '[]'), g.triage_reason,
+            was.area_id, v.area_version_id, is_now.area_id, g.occurred_at, g.reported_at, g.closed_at, g.reported_at,
+            g.reported_at + (g.due_at - g.reported_at) * 0.75, g.due_at, coalesce(g.suggestion, '{}'),
+            coalesce(g.attributes, '{}')
+        from given g
+        left join area was on was.area_id = g.grid_id and was.town_id = town
+        left join area_version v on v.area_version_id = g.grid_version_id and v.area_id = was.area_id
+        left join area is_now on is_now.area_id = g.grid_now_id and is_now.town_id = town
+        order by g.n
+        on conflict do nothing returning incident_id
+    ), logged as (
+        insert into incident_log (incident_id, town_id, name, from_state, to_state, actor_user_id, at, facts)
+        select g.incident_id, town, s.name, s.from_state, s.to_state, scope_user(), s.at, '{"imported": true}'
+        from given g join made using (incident_id) cross join lateral (values
+            ('report', null, 'reported', g.reported_at),
+            ('close', 'reported', g.state, case when g.state <> 'reported' then coalesce(g.closed_at, g.reported_at) end)
+        ) as s(name, from_state, to_state, at) where s.at is not null
+    ), told as (
+        insert into incident_reporter (incident_id, town_id, name, phone, created_at)
+        select g.incident_id, town, g.reporter_name, g.reporter_phone, g.reported_at
+        from given g join made using (incident_id) where coalesce(g.reporter_name, g.reporter_phone) is not null
+    )
+    select g.n, case when m.incident_id is not null then 'added'
+        when exists (select from incident i where i.town_id = town and i.external_ref = g.external_ref) then 'repeated'
+        else 'case_no_taken' end
+    from given g left join made m using (incident_id);
+end $$;
+comment on function submit_incidents is
+    'Incidents of a file: added, repeated (external id known: nothing changes) or case_no_taken, by row number.';
