@@ -16,7 +16,8 @@ _ON_THE_SPOT = frozenset({"门口", "门前", "里面", "楼下", "楼上"})
 _POINTS = frozenset({"plate", "number_interpolated", "entity", "landmark", "coordinate"})
 #: Words that may stand between a place and what is said about it without separating the two.
 _FILLER = re.compile(
-    r"(?:[的在离距那这个条座从由出发到里上与和靠近处位于口]|大概|大约|开始|[出下过进]去|[出下过进]来|[那这][里边]|the|de|du|of|a|la|le|from)*"
+    r"(?:[的在离距那这个条座从由出发到里上与和靠近处位于口]|[嘛呢啊呀吧哦噢就再要]|一直|直接|然后|大概|大约|开始"
+    r"|[出下过进]去|[出下过进]来|[那这][里边]|the|de|du|of|a|la|le|from)*"
 )
 
 
