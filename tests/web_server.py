@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -74,10 +74,11 @@ class WebServer:
     def ready(self) -> bool:
         """Tell whether /readyz answers 200."""
         address = urlsplit(self.url)
-        with suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
+        with closing(connection), suppress(OSError, http.client.HTTPException):
             connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
+            with connection.getresponse() as answer:
+                return answer.status == 200
         return False
 
     def web_processes(self) -> list[subprocess.Popen[bytes]]:

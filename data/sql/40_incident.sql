@@ -124,7 +124,9 @@ declare name text := format('case_serial_%s_%s', town, to_char(day, 'YYYYMMDD'))
 begin
     if to_regclass(name) is null then
         perform pg_advisory_xact_lock(hashtext(name));
-        execute format('create sequence if not exists %I', name);
+    end if;
+    if to_regclass(name) is null then  -- not made by another while we waited
+        execute format('create sequence %I', name);
         perform setval(name, (select greatest(1, coalesce(max(right(case_no, -(length(town_code) + 8))::bigint), 0) + 1)
             from incident where town_id = town and case_no ~ ('^' || town_code || to_char(day, 'YYYYMMDD') || '\d{4,12}$')),
             false);
