@@ -60,7 +60,7 @@ export class FeedPanel {
 
   show() {
     const panel = find("#feed-panel");
-    const head = h("div", { class: "panel__head" }, h("h2", null, t("map.feed_title")), h("span", null, t("map.feed_count", { n: count(this.events.length) })));
+    const head = h("div", { class: "panel__head" }, h("h2", null, t("map.feed_title")), h("span", null, t("map.feed_count", { n: count(this.events.filter((event) => !event.id.startsWith("seed:")).length) })));
     const rows = this.events.slice(0, SHOWN).map((event) => this.row(event));
     const body = rows.length ? h("div", null, rows) : empty({ title: t("map.feed_empty"), words: t("map.feed_empty_words") });
     fill(panel, head, this.gap, body);

@@ -37,6 +37,7 @@ import { showNotice, startWallClock } from "./wall-clock.js";
 const TICK_MS = 20_000;
 const SUMMARY_MS = 60_000;
 const GATHER_MS = 300;
+const SEEDED = 30;
 
 export class MapPage {
   /** @param {import("./town-data.js").TownData} data @param {any} style @param {() => string} styleAddress */
@@ -82,6 +83,7 @@ export class MapPage {
     startWallClock(this.data);
     this.stream = openStream((message) => this.hear(message));
     this.summarise();
+    this.seedFeed();
     fetchLabels(this.data.town.code).then((labels) => this.view.setLabels(labels), () => null);
     setInterval(() => this.tick(), TICK_MS);
     setInterval(() => this.summarise(), SUMMARY_MS);
@@ -276,6 +278,17 @@ export class MapPage {
     }
     else if (message.type === "reset") this.reset();
     else for (const event of message.events) this.take(event);
+  }
+
+  /** The latest reports, so that the feed does not begin with an empty wall. */
+  async seedFeed() {
+    const answer = await call(`/api/v1/incidents?limit=${SEEDED}`).catch(() => null);
+    for (const { properties, geometry } of [...(answer?.features ?? [])].reverse()) {
+      const [lon, lat] = geometry?.coordinates ?? [];
+      const data = { ...properties, lon, lat };
+      this.feedState = addEvent(this.feedState, { id: `seed:${properties.id}`, topic: "incident", kind: "created", ref: properties.id, at: Date.parse(properties.reported_at), data });
+    }
+    this.feed.set(this.feedState.feed, "");
   }
 
   /** @param {TownEvent} event */

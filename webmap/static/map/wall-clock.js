@@ -19,7 +19,14 @@ export function startWallClock(data) {
   setInterval(tick, 1000);
 }
 
+/** The word that the data are synthetic; always in sight, and what stands above it makes room. */
 export function showNotice() {
   const { town } = frame;
-  if (town?.synthetic) fill(find("#map-notice"), h("b", null, t("common.synthetic")), town.notice);
+  if (!town?.synthetic) return;
+  const box = find("#map-notice");
+  const tag = t("common.synthetic");
+  // Many notices begin with the word on the tag itself.
+  const words = town.notice.startsWith(tag) ? town.notice.slice(tag.length).replace(/^[:：,，\s]+/, "") : town.notice;
+  fill(box, h("b", null, tag), words);
+  new ResizeObserver(() => find("#map-frame").style.setProperty("--notice-height", `${box.offsetHeight}px`)).observe(box);
 }

@@ -143,18 +143,18 @@ function photoButton(item, fault, onChanged) {
 /** Newest first; nothing in it ever changes. @param {Case} item */
 export function log(item) {
   const rows = [...(item.log ?? [])].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
-  return section(t("incident.log"), t("incident.log_only_grows"), h("ol", { class: "log" }, rows.map(logRow)));
+  return section(t("incident.log"), t("incident.log_only_grows"), h("ol", { class: "log" }, rows.map((row) => logRow(row, item))));
 }
 
-/** @param {any} row */
-function logRow(row) {
+/** @param {any} row @param {Case} item */
+function logRow(row, item) {
   const name = has(`incident.log_${row.name}`) ? t(`incident.log_${row.name}`) : row.name;
-  const actor = typeof row.actor === "object" ? row.actor?.name : row.actor ?? row.actor_name;
-  const state = row.to_state && row.to_state !== row.from_state ? wordFor("state", row.to_state) : "";
+  const nobody = row.name === "report" && item.channel === "public" ? t("incident.log_public") : t("incident.log_system");
+  const state = row.from_state && row.to_state !== row.from_state ? wordFor("state", row.to_state) : "";
   return h(
     "li",
     null,
     h("time", { datetime: row.at, title: exactly(row.at) }, when(row.at)),
-    h("div", null, h("b", null, actor || t("incident.log_system")), " ", name, state && h("span", { class: "quiet" }, ` → ${state}`), row.reason && h("div", { class: "quiet" }, row.reason)),
+    h("div", null, h("b", null, row.actor || nobody), " ", name, state && h("span", { class: "quiet" }, ` → ${state}`), row.reason && h("div", { class: "quiet" }, row.reason)),
   );
 }

@@ -1,0 +1,118 @@
+"""Every page but the map: accessible, clean under its policy, in both languages and sizes; nothing entered is lost."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.acting import SIZES, LoginAs, Shots, center_of, report, serious, settled, too_wide_px
+from tests.browser.conftest import Watch
+
+# path, who looks
+PAGES = {
+    "login": ("/login", None),
+    "report": ("/report", None),
+    "browser": ("/browser", None),
+    "incidents": ("/incidents?open=1", "command"),
+    "triage": ("/incidents?triage=1", "command"),
+    "account": ("/account", "command"),
+    "admin": ("/admin", "admin"),
+    "roles": ("/admin?show=roles", "admin"),
+    "tokens": ("/admin?show=tokens", "admin"),
+    "missing": ("/no-such-page", None),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_and_clean(
+    page: Page, watch: Watch, login: LoginAs, shots: Shots, name: str, lang: str, size: str
+) -> None:
+    path, person = PAGES[name]
+    watch.expect("404 (Not Found)" if name == "missing" else "no expectation")
+    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    if person:
+        login(page, person)
+    page.goto(f"{path}{'&' if '?' in path else '?'}lang={lang}")
+    settled(page)
+    assert page.locator("html").get_attribute("lang") == ("zh-CN" if lang == "zh" else "en")
+    assert serious(page) == []
+    assert too_wide_px(page) == 0
+    assert page.locator("h1").count() >= 1
+    shots(page, f"{name}-{lang}-{size}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_case_is_accessible_and_clean(page: Page, login: LoginAs, shots: Shots, server_url: str, size: str) -> None:
+    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    lon, lat = center_of(server_url, page)
+    made = report(page, server_url, lon=lon, lat=lat, crs="cgcs2000", accuracy_m=50)
+    report(page, server_url, lon=lon, lat=lat, crs="cgcs2000")
+    login(page, "command")
+    page.goto(f"/incidents/{made['id']}")
+    expect(page.locator("#case-title")).to_have_text("路灯不亮")
+    expect(page.locator(".place-map canvas")).to_be_visible()
+    expect(page.locator(".twin").first).to_be_visible()
+    assert serious(page) == []
+    assert too_wide_px(page) == 0
+    shots(page, f"case-zh-{size}")
+
+
+def test_a_person_without_session_is_sent_to_the_login_and_back(page: Page) -> None:
+    page.goto("/incidents?late=1")
+    expect(page).to_have_url(re.compile(r"/login\?next=%2Fincidents%3Flate%3D1"))
+    page.fill("[name=username]", "command")
+    page.fill("[name=password]", "onegrid-demo")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/incidents\?late=1$"))
+
+
+ELSEWHERE = ["//evil.example/", "/\\evil.example", "https://evil.example/", "/login?next=/login"]
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_the_login_leads_nowhere_else(page: Page, target: str) -> None:
+    page.goto(f"/login?next={quote(target)}")
+    assert page.evaluate("() => JSON.parse(document.getElementById('frame').textContent).data.next") == "/"
+
+
+def test_a_wrong_password_is_said_and_what_was_typed_stays(page: Page, watch: Watch) -> None:
+    watch.expect("401 (Unauthorized)")
+    page.goto("/login")
+    page.fill("[name=username]", "nobody-here")
+    page.fill("[name=password]", "wrong")
+    page.click("[type=submit]")
+    expect(page.get_by_role("alert")).to_contain_text("session.wrong")
+    assert page.input_value("[name=username]") == "nobody-here"
+
+
+def test_a_demo_login_is_filled_in_by_one_press(page: Page) -> None:
+    page.goto("/login")
+    page.click("[data-login=leader]")
+    page.click("[type=submit]")
+    expect(page.locator("nav.tabs")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/$"))
+
+
+def test_who_may_not_manage_users_gets_a_page_that_says_so(page: Page, watch: Watch, login: LoginAs) -> None:
+    watch.expect("403 (Forbidden)")
+    login(page, "gridworker")
+    answer = page.goto("/admin")
+    assert answer is not None
+    assert answer.status == 403
+    expect(page.locator("main")).to_contain_text("scope.forbidden")
+    assert page.locator("[data-tab=admin]").count() == 0
+
+
+def test_the_large_text_switch_holds(page: Page) -> None:
+    page.goto("/report")
+    size = "() => parseFloat(getComputedStyle(document.querySelector('#words')).fontSize)"
+    before = page.evaluate(size)
+    page.click("[data-large-text]")
+    page.reload()
+    assert page.evaluate(size) == pytest.approx(before * 1.25)
+    assert too_wide_px(page) == 0
