@@ -20,6 +20,7 @@ NAMES = (
     "feature",
     "board",
     "style",
+    "asset",
     "page",
 )
 

@@ -33,6 +33,8 @@ LAYER = Layer(
     ),
     legend=(LegendEntry("site", Title("服务站点", "Service site"), {"shape": "plate", "radius": 8}),),
     permission=None,
+    # At the scale of the town the normal is left out, so that exceptions are seen.
+    minzoom=13,
     default_on=frozenset({"desk", "phone"}),
     order=40,
     label_column="name",

@@ -12,6 +12,12 @@ Layer = dict[str, Any]
 
 FONT = ["Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "sans-serif"]
 
+# A label tries these places around its point, in ems, and yields when a symbol or a greater name has taken all.
+TEN_PLACES = [
+    "center", [0, 0], "top", [0, 0.7], "bottom", [0, -0.7], "left", [0.7, 0], "right", [-0.7, 0],
+    "top", [0, 1.8], "bottom", [0, -1.8], "left", [1.8, 0], "right", [-1.8, 0], "top", [0, 3],
+]  # fmt: skip
+
 ROAD_CLASSES = (
     # class, palette index, widths at zoom 11, 14, 17 (px), first zoom
     (("track", "lane"), 2, (0.0, 1.0, 7.0), 14),
@@ -101,7 +107,7 @@ def borders(palette: Palette, present: Mapping[str, Any]) -> list[Layer]:
         }
         layers.append(_layer("grid-border", "line", "grid", minzoom=11, paint=paint))
     if "village" in present:
-        paint = {"line-color": palette.village, "line-width": _width((0.9, 1.5, 2.4))}
+        paint = {"line-color": palette.village, "line-width": _width((0.7, 1.3, 2.4)), "line-opacity": 0.85}
         layers.append(_layer("village-border", "line", "village", layout=rounded, paint=paint))
     if "town" in present:
         glow = {"line-color": palette.halo, "line-width": 5, "line-opacity": 0.6}
@@ -130,8 +136,7 @@ def _label(layer_id: str, source: str, size: Any, colour: str, halo: str, lang: 
         "text-font": FONT,
         "text-size": size,
         "text-padding": 4,
-        "text-variable-anchor": ["center", "top", "bottom", "left", "right", "top-left", "top-right"],
-        "text-radial-offset": 0.4,
+        "text-variable-anchor-offset": TEN_PLACES,
         "text-max-width": 9,
     }
     layout |= rest.pop("layout", {})
@@ -150,7 +155,7 @@ def labels(palette: Palette, present: Mapping[str, Any], lang: str) -> list[Laye
     if "place" in present:
         layers += _place_labels(palette, lang)
     if "road" in present:
-        layout = {"symbol-placement": "line", "text-variable-anchor": ["center"], "text-max-angle": 30}
+        layout = {"symbol-placement": "line", "text-variable-anchor-offset": ["center", [0, 0]], "text-max-angle": 30}
         layers.append(
             _label("road-name", "road", ["interpolate", ["linear"], ["zoom"], 13, 11, 17, 14], palette.text_soft, halo,
                    lang, minzoom=13, filter=["!=", ["coalesce", ["get", "name"], ""], ""], layout=layout)

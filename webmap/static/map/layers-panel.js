@@ -16,7 +16,7 @@ import { drawImage, imageReach } from "./symbols.js";
 export class LayersPanel {
   /**
    * @param {TownData} data
-   * @param {{on: () => Set<string>, platforms: () => string[] | null, at: () => number, setOn: (on: string[]) => void, setPlatforms: (codes: string[] | null) => void, retry: (layer: string) => void}} page
+   * @param {{on: () => Set<string>, platforms: () => string[] | null, at: () => number, zoom: () => number, setOn: (on: string[]) => void, setPlatforms: (codes: string[] | null) => void, retry: (layer: string) => void}} page
    */
   constructor(data, page) {
     this.data = data;
@@ -25,6 +25,8 @@ export class LayersPanel {
     this.counts = new Map();
     /** @type {Map<string, import("../api.js").ApiError>} */
     this.faults = new Map();
+    /** Ids of the layers that are out of sight from here. */
+    this.far = "";
   }
 
   show() {
@@ -111,11 +113,24 @@ export class LayersPanel {
           h("input", { type: "checkbox", checked: on, "data-switch": `layer:${layer.id}`, onchange: () => this.toggleLayer(layer.id) }),
           h("span", { class: "switch__name" }, this.data.word(layer.title)),
         ),
-        h("span", { class: "layer__count" }, layer.platform ? platform : t("map.shared")),
+        h("span", { class: "layer__count" }, this.isFar(layer) ? t("map.zoom_to_see") : layer.platform ? platform : t("map.shared")),
       ),
       fault && failed(fault, t("map.layer_failed", { name: this.data.word(layer.title) }), () => this.page.retry(layer.id)),
       h("ul", { class: "legend" }, layer.legend.map((entry) => this.entry(layer, entry))),
     );
+  }
+
+  /** Too far away for this layer to be drawn? @param {RegistryLayer} layer */
+  isFar(layer) {
+    return (layer.minzoom ?? 0) > this.page.zoom();
+  }
+
+  /** The map moved: say of each layer whether it can be seen from here, if that changed. */
+  moved() {
+    const far = this.data.thematic().filter((layer) => this.isFar(layer)).map((layer) => layer.id).join();
+    if (far === this.far) return;
+    this.far = far;
+    this.show();
   }
 
   /** @param {RegistryLayer} layer @param {RegistryLayer["legend"][number]} entry */

@@ -288,7 +288,7 @@ export class MapView {
       return;
     }
     const [west, south, east, north] = bounds;
-    this.map.fitBounds([[west, south], [east, north]], { padding: { top: 40, bottom: 56, left: 28, right: 28 }, duration });
+    this.map.fitBounds([[west, south], [east, north]], { padding: { top: 14, bottom: 14, left: 20, right: 20 }, duration });
   }
 
   /** @param {number} lon @param {number} lat @param {number} [zoom] no closer than asked, never farther away than now */

@@ -99,6 +99,7 @@ export class MapPage {
     return new MapView(find("#map"), { style: this.style, layers: data.layers, town: data.town.map, view: store.state.view, filter: this.filter(), labels }, {
       moved: (view) => {
         store.set({ view });
+        this.layersPanel.moved();
         if (this.list.mode === "view") this.later("list");
       },
       picked: (found, at) => this.selection.pick(found, at),
@@ -112,7 +113,7 @@ export class MapPage {
   makeLayersPanel() {
     const { data, store } = this;
     return new LayersPanel(data, {
-      on: () => this.on(), platforms: () => store.state.platforms, at: () => store.state.at ?? data.now(),
+      on: () => this.on(), platforms: () => store.state.platforms, at: () => store.state.at ?? data.now(), zoom: () => this.view.map.getZoom(),
       setOn: (on) => this.undoable(t("map.undo_layers"), { on }), setPlatforms: (platforms) => this.undoable(t("map.undo_platforms"), { platforms }),
       retry: (layer) => this.retry(layer),
     });

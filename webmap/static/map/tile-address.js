@@ -8,6 +8,7 @@
  * @property {string} kind
  * @property {string} renderer
  * @property {boolean} [cluster]
+ * @property {number} [minzoom] first zoom it is drawn at
  * @property {boolean} [base] part of the base map, not a switch
  * @property {{far?: {below: number, filter: Record<string, string>}}} [style]
  * @property {string} tiles
