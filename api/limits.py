@@ -16,8 +16,10 @@ JSON_MAX_BYTES = 2**20
 PHOTO_MAX_BYTES = 25 * 2**20 + 2**16
 # The first pattern that fits the path says how many bytes; JSON_MAX_BYTES elsewhere.
 BY_PATH: tuple[tuple[re.Pattern[str], int], ...] = ((re.compile(r"/api/v1/incidents/[^/]+/photos/?"), PHOTO_MAX_BYTES),)
-# How long a refused sender is listened to, so that it can read the answer instead of a broken pipe.
+# How long, and for how many bytes, a refused sender is listened to, so that it can read the answer instead of a broken
+# pipe.
 LISTEN_S = 1.0
+LISTEN_BYTES = 4 * 2**20
 
 
 class Exceeded(Exception):
@@ -72,10 +74,11 @@ async def refuse(receive: Receive, send: Send, limit: int) -> None:
     ]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": True})
-    until = time.monotonic() + LISTEN_S
+    until, heard = time.monotonic() + LISTEN_S, 0
     with contextlib.suppress(TimeoutError):
-        while (left := until - time.monotonic()) > 0:
+        while (left := until - time.monotonic()) > 0 and heard < LISTEN_BYTES:
             message = await asyncio.wait_for(receive(), left)
+            heard += len(message.get("body", b""))
             if message["type"] == "http.disconnect" or not message.get("more_body", False):
                 break
     await send({"type": "http.response.body", "body": b""})

@@ -35,6 +35,10 @@ class FlaskBridge:
     ----------
     streams
         Tells by path whether an answer may stream; those go through a2wsgi.
+
+    Notes
+    -----
+    A body without a stated length is read whole: ``receive`` has to end it (`api.limits.counted`).
     """
 
     def __init__(self, app: Any, streams: Callable[[str], bool]) -> None:
@@ -46,13 +50,15 @@ class FlaskBridge:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         length = _content_length(scope)
-        if length is None or length > SMALL_BODY_BYTES or self._streams(scope["path"]):
+        if length is not None and (length > SMALL_BODY_BYTES or self._streams(scope["path"])):
             await self._stepwise(scope, receive, send)  # type: ignore[arg-type]
             return
         try:
-            body = await _read(receive) if length else b""
+            body = b"" if length == 0 else await _read(receive)
         except Disconnected:
             return
+        if length is None:
+            scope = {**scope, "headers": [*scope["headers"], (b"content-length", str(len(body)).encode())]}
         loop = asyncio.get_running_loop()
         status, headers, content = await loop.run_in_executor(self._threads, self._call, scope, body)
         await send({"type": "http.response.start", "status": status, "headers": headers})

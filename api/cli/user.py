@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def add(
     """Make the account USERNAME, or those of a file. An initial password is told once and must be changed."""
     if (username is None) == (file is None):
         raise click.UsageError("give a USERNAME or --file, not both")
-    password = click.get_text_stream("stdin").readline().rstrip("\n") if password_stdin else None
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else None
     with invocation.transaction() as session:
         if file is not None:
             users = _read(file)

@@ -124,12 +124,15 @@ declare name text := format('case_serial_%s_%s', town, to_char(day, 'YYYYMMDD'))
 begin
     if to_regclass(name) is null then
         perform pg_advisory_xact_lock(hashtext(name));
-    end if;
-    if to_regclass(name) is null then  -- not made by another while we waited
-        execute format('create sequence %I', name);
-        perform setval(name, (select greatest(1, coalesce(max(right(case_no, -(length(town_code) + 8))::bigint), 0) + 1)
-            from incident where town_id = town and case_no ~ ('^' || town_code || to_char(day, 'YYYYMMDD') || '\d{4,12}$')),
-            false);
+        begin
+            -- What to_regclass says now may be older than the lock: a backend hears of new relations only when it next
+            -- locks one. So the making itself decides who is first.
+            execute format('create sequence %I', name);
+            perform setval(name, (select greatest(1, coalesce(max(right(case_no, -(length(town_code) + 8))::bigint), 0) + 1)
+                from incident where town_id = town and case_no ~ ('^' || town_code || to_char(day, 'YYYYMMDD') || '\d{4,12}$')),
+                false);
+        exception when duplicate_table then null;  -- made, with its start, by the one we waited for
+        end;
     end if;
     serial := nextval(name);
     return town_code || to_char(day, 'YYYYMMDD') || lpad(serial::text, greatest(4, length(serial::text)), '0');

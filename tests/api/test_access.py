@@ -108,13 +108,17 @@ def test_every_write_with_a_cookie_answers_403_without_csrf_token(shared_web):
 def test_list_of_open_routes_is_complete(shared_web):
     """An open route that is not in the table is a decision nobody took."""
     found = {f"{method} {path}" for method, path, access in routes(shared_web) if not access.signed_in}
-    by_layer = {name for name in found if re.match(r"GET (/tiles/|/api/v1/(features|counts|layers|platforms|style))", name)}
+    by_layer = {
+        name for name in found if re.match(r"GET (/tiles/|/api/v1/(features|counts|layers|platforms|style))", name)
+    }
     places = {"GET /api/v1/locate", "GET /api/v1/geocode", "GET /api/v1/areas", "GET /api/v1/areas/{code}"}
     assert found - by_layer - places - set(OPEN) == set()
 
 
 @pytest.mark.parametrize("layer_id", ["incident", "market-entity"])
-@pytest.mark.parametrize("path", ["/api/v1/features/{}", "/api/v1/counts/{}", "/tiles/{}/13/6845/3364.mvt", "/tiles/{}.json"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/features/{}", "/api/v1/counts/{}", "/tiles/{}/13/6845/3364.mvt", "/tiles/{}.json"]
+)
 def test_layers_that_are_not_public_answer_401_without_login(shared_web, layer_id, path):
     assert shared_web.app.test_client().get(path.format(layer_id)).status_code == 401
 

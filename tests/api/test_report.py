@@ -17,7 +17,13 @@ INSIDE = {"lon": 120.885, "lat": 30.405, "crs": "cgcs2000"}
 
 
 def body(**changes: Any) -> dict[str, Any]:
-    report = {"id": str(uuid.uuid4()), "title": "老街有人占道摆摊", "description": "两个摊位", "channel": "app", **INSIDE}
+    report = {
+        "id": str(uuid.uuid4()),
+        "title": "老街有人占道摆摊",
+        "description": "两个摊位",
+        "channel": "app",
+        **INSIDE,
+    }
     return {name: value for name, value in {**report, **changes}.items() if value is not ...}
 
 

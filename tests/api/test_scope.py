@@ -38,7 +38,14 @@ def town(shared_web):
     command = shared_web.browser("command")
     ids = {}
     for name, (lon, lat, category) in PLACES.items():
-        body = {"title": f"件 {name}", "channel": "app", "lon": lon, "lat": lat, "crs": "cgcs2000", "category": category}
+        body = {
+            "title": f"件 {name}",
+            "channel": "app",
+            "lon": lon,
+            "lat": lat,
+            "crs": "cgcs2000",
+            "category": category,
+        }
         answer = command.post("/api/v1/incidents", body)
         assert answer.status_code == 201, answer.json
         ids[name] = answer.json["id"]
@@ -75,7 +82,9 @@ def test_count_equals_the_list(shared_web, town, username):
 
 def test_author_sees_its_own_report_wherever_it_lies(web):
     worker = web.browser("worker-a1")
-    told = worker.post("/api/v1/incidents", {"title": "远处", "channel": "app", "lon": 120.895, "lat": 30.415, "crs": "wgs84"})
+    told = worker.post(
+        "/api/v1/incidents", {"title": "远处", "channel": "app", "lon": 120.895, "lat": 30.415, "crs": "wgs84"}
+    )
     assert worker.get(f"/api/v1/incidents/{told.json['id']}").status_code == 200
     assert web.browser("cadre-a").get(f"/api/v1/incidents/{told.json['id']}").status_code == 404
 
@@ -83,8 +92,9 @@ def test_author_sees_its_own_report_wherever_it_lies(web):
 def test_assignment_opens_one_case_and_no_more(web, small_town):
     command = web.browser("command")
     ids = [
-        command.post("/api/v1/incidents", {"title": "湖边", "channel": "app", "lon": 120.905, "lat": 30.405, "crs": "wgs84"})
-        .json["id"]
+        command.post(
+            "/api/v1/incidents", {"title": "湖边", "channel": "app", "lon": 120.905, "lat": 30.405, "crs": "wgs84"}
+        ).json["id"]
         for _ in range(2)
     ]
     with web.state.database.transaction(Scope.system(small_town.town_id)) as session:
@@ -157,7 +167,10 @@ def test_query_that_cannot_be_read_is_refused(shared_web, query, code):
 def test_pages_hold_every_incident_once_in_order(web):
     command = web.browser("command")
     for n in range(25):
-        command.post("/api/v1/incidents", {"title": f"第 {n} 件", "channel": "app", "lon": 120.885, "lat": 30.405, "crs": "wgs84"})
+        command.post(
+            "/api/v1/incidents",
+            {"title": f"第 {n} 件", "channel": "app", "lon": 120.885, "lat": 30.405, "crs": "wgs84"},
+        )
     seen_ids, cursor, counts = [], None, []
     while True:
         answer = command.get(f"/api/v1/incidents?limit=7{f'&cursor={cursor}' if cursor else ''}").json

@@ -62,10 +62,18 @@ def test_unknown_user_costs_a_password_check(web, monkeypatch):
 
     checked = []
     real = password._HASHER
-    monkeypatch.setattr(password, "_HASHER", type("Spy", (), {
-        "verify": lambda self, stored, given: checked.append(stored) or real.verify(stored, given),
-        "hash": lambda self, given: real.hash(given),
-    })())
+    monkeypatch.setattr(
+        password,
+        "_HASHER",
+        type(
+            "Spy",
+            (),
+            {
+                "verify": lambda self, stored, given: checked.append(stored) or real.verify(stored, given),
+                "hash": lambda self, given: real.hash(given),
+            },
+        )(),
+    )
     attempt(web, "nobody", "x")
     assert len(checked) == 1
 

@@ -118,4 +118,7 @@ def test_anonymous_reporter_leaves_nothing(web):
     command = web.browser("command")
     reporter = {"name": "王小明", "phone": "13812342017", "anonymous": True}
     told = web.browser().post("/api/v1/incidents", {"title": "路灯", "channel": "public", "reporter": reporter}).json
-    assert command.post(f"/api/v1/incidents/{told['id']}/unmask", {"reason": "回访群众"}).json == {"name": None, "phone": None}
+    assert command.post(f"/api/v1/incidents/{told['id']}/unmask", {"reason": "回访群众"}).json == {
+        "name": None,
+        "phone": None,
+    }
