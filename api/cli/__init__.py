@@ -17,6 +17,7 @@ import psycopg2
 
 from api.cli.invocation import Invocation
 from data.errors import OneGridError
+from gis.errors import GisError
 
 COMMANDS = {
     "up": "process",
@@ -53,7 +54,7 @@ class Commands(click.Group):
         """Run the command; what a person can act on is told in one line."""
         try:
             return super().invoke(ctx)
-        except OneGridError as error:
+        except (OneGridError, GisError) as error:
             if error.message:
                 click.echo(f"onegrid: {error.message}", err=True)
         except Exception as error:

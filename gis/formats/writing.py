@@ -36,7 +36,8 @@ def write(
     ----------
     frame : GeoDataFrame (EPSG:4490) or DataFrame
         Lists and dictionaries are written as JSON text. A table in CSV or Excel carries points as `lon`, `lat` and other
-        shapes as `wkt`; text that a spreadsheet would run (`=`, `+`, `-`, `@` first) gets an apostrophe before it.
+        shapes as `wkt`; text that a spreadsheet would run (`=`, `+`, `-`, `@` first, and no number) gets an apostrophe
+        before it.
     path : str or Path
         `.geojson`, `.gpkg`, `.csv` (UTF-8 with mark), `.xlsx`, `.parquet`, `.shp` (UTF-8, names cut to 10 bytes).
     layer : str, optional
@@ -160,15 +161,23 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
 def harmless(value: Any) -> Any:
     """Return text that no spreadsheet runs as a formula; other values as they are, times in RFC 3339.
 
-    >>> harmless("=HYPERLINK(1)"), harmless("plain"), harmless(-3)
-    ("'=HYPERLINK(1)", 'plain', -3)
+    >>> harmless("=HYPERLINK(1)"), harmless("plain"), harmless("-73.9"), harmless(-3)
+    ("'=HYPERLINK(1)", 'plain', '-73.9', -3)
     """
     if isinstance(value, str):
         value = value.translate(_ILLEGAL)
-        return "'" + value if value.startswith(_FORMULA) else value
+        return "'" + value if value.startswith(_FORMULA) and not _is_number(value) else value
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
     return None if value is pd.NaT else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _write_excel(table: pd.DataFrame, path: Path, sheet: str) -> None:

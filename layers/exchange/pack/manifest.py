@@ -12,7 +12,6 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from gis.crs import canonical
 
-
 CODE = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
