@@ -48,7 +48,7 @@ ERROR_PAGES = frozenset({400, 401, 403, 404, 429, 500, 503})
 @signed_in
 def command_map() -> Response:
     """The live map."""
-    return _page("map", subjects=("map",))
+    return _page("map", subjects=("map", "incident"))
 
 
 @blueprint.get("/incidents")

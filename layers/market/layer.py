@@ -21,7 +21,8 @@ _DUE_AT: tuple[Any, ...] = ("to-number", ("get", "next_inspection_at"), 0)
 _NOW: tuple[Any, ...] = ("global-state", "now")
 _IS_ACTIVE: tuple[Any, ...] = ("==", ("get", "status"), "active")
 _LATE_WHEN: tuple[Any, ...] = ("all", _IS_ACTIVE, (">", _DUE_AT, 0), ("<", _DUE_AT, _NOW))
-_SOON_WHEN: tuple[Any, ...] = ("all", _IS_ACTIVE, (">=", _DUE_AT, _NOW), ("<", _DUE_AT, ("+", _NOW, _DUE_DAYS * _DAY_S)))
+_HORIZON: tuple[Any, ...] = ("+", _NOW, _DUE_DAYS * _DAY_S)
+_SOON_WHEN: tuple[Any, ...] = ("all", _IS_ACTIVE, (">=", _DUE_AT, _NOW), ("<", _DUE_AT, _HORIZON))
 
 LAYER = Layer(
     id="market-entity",
@@ -123,7 +124,7 @@ LAYER = Layer(
         LegendEntry(
             "active",
             Title("正常", "In order"),
-            {"shape": "square", "colour": "neutral", "fill": "solid", "radius": 4},
+            {"shape": "circle", "colour": "neutral", "fill": "solid", "radius": 3},
             {"status": "active"},
         ),
     ),

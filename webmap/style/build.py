@@ -54,6 +54,8 @@ def build_style(
         drawn += overlays.areas(layer)
     drawn += borders(palette, known) + labels(palette, known, lang)
     for layer in reversed(thematic):
+        drawn += overlays.names(layer)
+    for layer in reversed(thematic):
         drawn += overlays.points(layer)
     return {
         "version": 8,

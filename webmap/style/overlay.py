@@ -10,6 +10,7 @@ legend entry's ``symbol`` says how it looks (shape, fill, colour, radius); its `
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from webmap.style.base import FONT
 from webmap.style.expression import (
     Expression,
     by_platform,
@@ -27,6 +28,7 @@ Layer = dict[str, Any]
 Description = Mapping[str, Any]
 
 LIVE_SOURCE = "live"
+NAMES_FROM_ZOOM = 16
 
 
 def colour_of(symbol: Mapping[str, Any], palette: Palette, platform: Mapping[str, Any] | None) -> str:
@@ -119,14 +121,12 @@ class Overlays:
         if _has_clock(layer):
             # A symbol whose change the tile does not hold yet is drawn from the live source instead.
             shown = ["all", shown, ["!", ["in", ["id"], ["global-state", "hidden"]]]]
-        else:
-            layout |= self._name(layer)
         if layer.get("cluster"):
             image = self._donut() if layer.get("platform") == "by_feature" else self._stack()
             clusters = {"icon-image": image, "icon-allow-overlap": True, "icon-padding": 0}
             only: Expression = ["==", ["get", "cluster"], True]
             layers.append(_style(layer, "symbol", "cluster", filter=only, layout=clusters))
-        layers.append(_style(layer, "symbol", "symbol", filter=shown, layout=layout, paint=self._name_paint()))
+        layers.append(_style(layer, "symbol", "symbol", filter=shown, layout=layout))
         if far_of(layer):
             layers += [_far(layer, drawn) for drawn in layers]
             for near in layers[: len(layers) // 2]:
@@ -192,23 +192,24 @@ class Overlays:
         """Return a cluster's image of a layer of one platform: an outlined square with the exact count."""
         return ["concat", f"stack;{plain(self.palette.late)};", ["to-string", ["get", "n"]]]
 
-    def _name(self, layer: Description) -> dict[str, Any]:
-        """Names appear from zoom 16 on and yield to every symbol."""
+    def names(self, layer: Description) -> list[Layer]:
+        """Return the names of a point layer's objects, from zoom 16 on; below the symbols, so they yield to all."""
         column = layer.get("label_column")
-        if not column:
-            return {}
-        return {
-            "text-field": ["step", ["zoom"], "", 16, ["to-string", ["get", column]]],
-            "text-font": ["Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "sans-serif"],
+        if not column or layer["renderer"] not in ("symbol", "point"):
+            return []
+        layout = {
+            "text-field": ["to-string", ["get", column]],
+            "text-font": FONT,
             "text-size": 12,
             "text-variable-anchor": ["left", "right", "top", "bottom"],
             "text-radial-offset": 1,
-            "text-optional": True,
         }
-
-    def _name_paint(self) -> dict[str, Any]:
-        halo = {"text-halo-color": self.palette.halo, "text-halo-width": 1.6}
-        return {"text-color": self.palette.text_soft, **halo}
+        paint = {
+            "text-color": self.palette.text_soft,
+            "text-halo-color": self.palette.halo,
+            "text-halo-width": 1.6,
+        }
+        return [_style(layer, "symbol", "name", minzoom=NAMES_FROM_ZOOM, layout=layout, paint=paint)]
 
 
 def far_of(layer: Description) -> Mapping[str, Any]:

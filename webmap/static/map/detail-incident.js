@@ -61,7 +61,7 @@ function place(item) {
   const shares = item.grid_shares ?? [];
   if (!Object.keys(found).length && !shares.length && !item.triage_reason) return null;
   const how = [
-    found.how && (has(`map.how_${found.how}`) ? t(`map.how_${found.how}`) : found.how),
+    found.level && has(`incident.level_${found.level}`) && t(`incident.level_${found.level}`),
     found.score !== null && found.score !== undefined && t("map.score", { score: Number(found.score).toFixed(2) }),
     found.radius_m && t("map.radius", { n: Math.round(found.radius_m) }),
     found.accuracy_m && t("map.accuracy", { n: Math.round(found.accuracy_m) }),
@@ -124,7 +124,7 @@ function log(entries) {
   const newestFirst = [...entries].sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
   const row = (/** @type {any} */ entry) => {
     const step = entry.name ?? entry.action ?? entry.to_state ?? entry.kind ?? "";
-    const words = has(`map.event_${step}`) ? t(`map.event_${step}`) : has(`common.state_${step}`) ? t(`common.state_${step}`) : step;
+    const words = has(`incident.log_${step}`) ? t(`incident.log_${step}`) : has(`common.state_${step}`) ? t(`common.state_${step}`) : step;
     return [h("time", { datetime: entry.at, title: exactly(entry.at) }, when(entry.at)), h("span", null, words, entry.actor_name && ` · ${entry.actor_name}`, entry.reason && h("span", { class: "quiet" }, ` ${entry.reason}`))];
   };
   return h("section", null, h("h3", null, t("map.log"), h("span", null, t("map.log_words"))), h("div", { class: "log" }, newestFirst.map(row)));

@@ -5,7 +5,7 @@ import { fill, find, h, icon } from "../dom.js";
 import { count, has, lang, nameOf, t } from "../i18n.js";
 import { failed, loading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
-import { exactly, when } from "../time.js";
+import { when } from "../time.js";
 import { caseClock, toneOf } from "./case-clock.js";
 import { incidentBody } from "./detail-incident.js";
 import { platformSymbol, ringSymbol } from "./symbol-svg.js";
@@ -93,7 +93,7 @@ export class DetailPanel {
     const code = layer?.platform === "by_feature" ? item.platform : layer?.platform;
     const top = [platformSymbol(this.data.platform(code)), h("span", null, layer ? this.data.word(layer.title) : sel.kind)];
     const titled = ["name", "title"].find((name) => item[name]) ?? "";
-    const rows = (layer?.columns ?? []).filter((column) => !HIDDEN.has(column.name) && column.name !== titled && !(column.name === "name_en" && lang === "zh"));
+    const rows = (layer?.columns ?? []).filter((column) => column.name !== titled && isTold(column.name, item));
     const pairs = rows.map((column) => [h("dt", null, this.data.word(column.title)), h("dd", null, valueWords(column, item[column.name]))]);
     const actions = point && h("div", { class: "actions" }, h("button", { type: "button", class: "button button--small", onclick: () => this.page.zoomTo(point[0], point[1]) }, t("map.zoom_here")));
     this.draw(lang === "en" && item.name_en ? item.name_en : item[titled] ?? sel.id, top, h("dl", { class: "pairs" }, pairs), actions);
@@ -150,7 +150,15 @@ export class DetailPanel {
 }
 
 /** Columns that say nothing to a person, or are said elsewhere. */
-const HIDDEN = new Set(["id", "seq", "layer", "platform", "is_open", "version"]);
+const HIDDEN = new Set(["id", "seq", "layer", "platform", "is_open", "version", "grid", "plate_id", "duty", "next_inspection_at"]);
+/** Columns whose emptiness is the very thing to see. */
+const MUST_HAVE = /_responsible$/;
+
+/** @param {string} name of a column @param {Record<string, any>} item */
+function isTold(name, item) {
+  if (HIDDEN.has(name) || (name === "name_en" && lang === "zh")) return false;
+  return MUST_HAVE.test(name) || (item[name] !== null && item[name] !== undefined && item[name] !== "");
+}
 
 /** @param {{kind: string, id: string}} sel */
 function addressOf({ kind, id }) {
@@ -162,10 +170,10 @@ function addressOf({ kind, id }) {
 
 /** @param {{name: string, type: string}} column @param {any} value */
 function valueWords(column, value) {
-  if (value === null || value === undefined || value === "") return h("span", { class: "faint" }, t("common.none"));
+  if (value === null || value === undefined || value === "") return h("span", { class: MUST_HAVE.test(column.name) ? "words-late" : "faint" }, t(MUST_HAVE.test(column.name) ? "map.missing" : "common.none"));
   if (column.type === "bool") return t(value ? "map.yes" : "map.no");
   if (column.type === "time") return when(value);
-  if (column.type === "date") return exactly(`${value}T00:00:00Z`).slice(0, 10);
+  if (column.type === "date") return String(value);
   if (Array.isArray(value)) return value.join(lang === "en" ? ", " : "、");
   const word = `map.value_${column.name}_${value}`;
   return has(word) ? t(word) : String(value);

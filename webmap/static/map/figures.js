@@ -13,21 +13,28 @@ import { ringSymbol } from "./symbol-svg.js";
  */
 export function headline(data, summary, at) {
   const { from, to } = data.day(at);
+  const past = summary.at !== undefined;
+  const until = past ? new Date(at).toISOString() : to;
+  const day = past ? "_day" : "";
   return [
-    { id: "late", value: summary.late, href: data.list({ late: 1 }), tone: "late" },
-    { id: "open", value: summary.open, href: data.list({ open: 1 }), tone: "" },
-    { id: "reported", value: summary.today_reported, href: data.list({ from, to }), tone: "" },
-    { id: "closed", value: summary.today_closed, href: data.list({ closed_from: from, closed_to: to }), tone: "" },
+    // The server compares deadlines with its own now: lateness of a past moment has no list to open.
+    { id: "late", words: "late", value: summary.late, href: past ? null : data.list({ late: 1 }), tone: "late" },
+    { id: "open", words: "open", value: summary.open, href: data.list(past ? { open_since: until, to: until } : { open: 1 }), tone: "" },
+    { id: "reported", words: `reported${day}`, value: summary.today_reported, href: data.list({ from, to: until }), tone: "" },
+    { id: "closed", words: `closed${day}`, value: summary.today_closed, href: data.list({ closed_from: from, closed_to: until }), tone: "" },
   ];
 }
+
+/** A figure, or a dash where it cannot be known. @param {number | null | undefined} value */
+const figure = (value) => (value === null || value === undefined ? "–" : count(value));
 
 /** @param {TownData} data @param {number} at */
 export function showFigures(data, at) {
   const { summary } = data;
   if (!summary) return;
-  fill(find("#figures"), headline(data, summary, at).map((figure) =>
-    h("a", { href: figure.href, "data-figure": figure.id, "data-tone": figure.tone && figure.value ? figure.tone : null },
-      t(`map.figure_${figure.id}`), h("b", null, count(figure.value ?? 0)), t("map.cases")),
+  fill(find("#figures"), headline(data, summary, at).map((one) =>
+    h("a", { href: one.href, "data-figure": one.id, "data-tone": one.tone && one.value ? one.tone : null },
+      t(`map.figure_${one.words}`), h("b", null, figure(one.value)), t("map.cases")),
   ));
   showFacts(data);
   showClocks(data);
@@ -36,8 +43,8 @@ export function showFigures(data, at) {
 /** The same figures for a desk, as four columns. @param {TownData} data @param {number} at */
 export function figureRow(data, at) {
   if (!data.summary) return null;
-  return h("div", { class: "figure-row" }, headline(data, data.summary, at).map((figure) =>
-    h("a", { href: figure.href, "data-tone": figure.tone && figure.value ? figure.tone : null }, h("b", null, count(figure.value ?? 0)), t(`map.figure_${figure.id}`)),
+  return h("div", { class: "figure-row" }, headline(data, data.summary, at).map((one) =>
+    h("a", { href: one.href, "data-tone": one.tone && one.value ? one.tone : null }, h("b", null, figure(one.value)), t(`map.figure_${one.words}`)),
   ));
 }
 
@@ -55,12 +62,10 @@ function showFacts(data) {
 /** What the two rings mean, and how many wear them. @param {TownData} data */
 function showClocks(data) {
   const { summary } = data;
-  const amber = summary.amber ?? Object.values(summary.platforms ?? {}).reduce((sum, one) => sum + (one.amber ?? 0), 0);
-  fill(
-    find("#map-clocks"),
-    h("a", { href: data.list({ amber: 1 }) }, ringSymbol(null, { state: "warn", share: 0.8 }), h("span", null, t("map.ring_warn"), " ", h("b", null, count(amber)))),
-    h("a", { href: data.list({ late: 1 }) }, ringSymbol(null, { state: "late", share: 1 }), h("span", null, t("map.ring_late"), " ", h("b", null, count(summary.late ?? 0)))),
-  );
+  const past = summary.at !== undefined;
+  const ring = (/** @type {"amber" | "late"} */ name, /** @type {any} */ clock) =>
+    h("a", { href: past ? null : data.list({ [name]: 1 }) }, ringSymbol(null, clock), h("span", null, t(`map.ring_${name}`), " ", h("b", null, figure(summary[name]))));
+  fill(find("#map-clocks"), ring("amber", { state: "warn", share: 0.8 }), ring("late", { state: "late", share: 1 }));
 }
 
 /** The stages of the loop; they add up to the open ones, supervision lies above and is not added. @param {TownData} data */
@@ -68,7 +73,7 @@ export function showLoop(data) {
   const { summary } = data;
   const element = find("#loop");
   if (!summary?.stages) {
-    fill(element);
+    fill(element, summary && h("p", { class: "loop__quiet" }, t("map.loop_live_only")));
     return;
   }
   const stages = ["accept", "handle", "evaluate"].filter((stage) => summary.stages[stage]);

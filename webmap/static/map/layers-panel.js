@@ -57,6 +57,8 @@ export class LayersPanel {
     const figures = data.summary?.platforms?.[platform.code];
     const { from, to } = data.day(page.at());
     const of = { platform: platform.code };
+    const past = data.summary?.at !== undefined;
+    const until = past ? new Date(page.at()).toISOString() : to;
     return h(
       "li",
       { class: "platform", "data-off": !on, "data-platform": platform.code },
@@ -70,10 +72,10 @@ export class LayersPanel {
       figures && h(
         "span",
         { class: "platform__small" },
-        h("a", { href: data.list({ ...of, from, to }) }, t("map.today"), " ", h("b", null, count(figures.today ?? 0))),
-        figures.late > 0 && h("a", { href: data.list({ ...of, late: 1 }), "data-tone": "late" }, t("map.late"), " ", h("b", null, count(figures.late))),
+        h("a", { href: data.list({ ...of, from, to: until }) }, t(past ? "map.that_day" : "map.today"), " ", h("b", null, count(figures.today ?? 0))),
+        figures.late > 0 && h("a", { href: past ? null : data.list({ ...of, late: 1 }), "data-tone": "late" }, t("map.late"), " ", h("b", null, count(figures.late))),
       ),
-      figures && h("a", { class: "platform__open", href: data.list({ ...of, open: 1 }), "aria-label": t("map.platform_open", { name: data.platformName(platform.code), n: figures.open ?? 0 }) }, count(figures.open ?? 0)),
+      figures && h("a", { class: "platform__open", href: data.list({ ...of, ...(past ? { open_since: until, to: until } : { open: 1 }) }), "aria-label": t("map.platform_open", { name: data.platformName(platform.code), n: figures.open ?? "–" }) }, figures.open === null ? "–" : count(figures.open ?? 0)),
     );
   }
 
@@ -135,7 +137,9 @@ export class LayersPanel {
 
   /** @param {RegistryLayer} layer @param {RegistryLayer["legend"][number]} entry */
   entry(layer, entry) {
-    const number = entry.count_url ? this.counts.get(this.countAddress(layer, entry)) : undefined;
+    // Legends count the present; in a replay they say how things look, not how many.
+    const past = this.data.summary?.at !== undefined;
+    const number = entry.count_url && !past ? this.counts.get(this.countAddress(layer, entry)) : undefined;
     return h(
       "li",
       { "data-legend": entry.id },

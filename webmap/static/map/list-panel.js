@@ -8,7 +8,7 @@ import { fill, find, h } from "../dom.js";
 import { count, nameOf, t } from "../i18n.js";
 import { empty, failed, loading } from "../parts/states.js";
 import { when } from "../time.js";
-import { byUrgency } from "./clock.js";
+import { byUrgency, clockOf } from "./clock.js";
 import { caseClock, factsOf, toneOf } from "./case-clock.js";
 import { ringSymbol } from "./symbol-svg.js";
 
@@ -37,22 +37,42 @@ export class ListPanel {
     this.fault = null;
     /** @type {AbortController | null} */
     this.pending = null;
+    /** Cases open at the moment of a replay. @type {any[]} */
+    this.past = [];
   }
 
   filters() {
-    const at = this.page.at();
-    const moment = at === null ? {} : { open_since: new Date(at).toISOString(), to: new Date(at).toISOString() };
     const platforms = this.page.platforms();
     return {
-      ...(at === null ? { open: 1 } : moment),
+      open: 1,
       ...(this.mode === "late" ? { late: 1 } : { bbox: this.page.bounds()?.map((value) => value.toFixed(5)).join(",") }),
       ...(platforms ? { platform: platforms.join(",") } : {}),
     };
   }
 
+  /** A replay hands over the cases that were open at its moment. @param {any[] | null} features */
+  showPast(features) {
+    this.past = features ?? [];
+    const at = /** @type {number} */ (this.page.at());
+    const platforms = this.page.platforms();
+    const [west, south, east, north] = this.page.bounds() ?? [-180, -90, 180, 90];
+    this.features = this.past.filter((feature) => {
+      if (platforms && !platforms.includes(feature.properties.platform)) return false;
+      if (this.mode === "late") return clockOf(pastFacts(feature.properties, at)).state === "late";
+      const [lon, lat] = feature.geometry?.coordinates ?? [NaN, NaN];
+      return lon >= west && lon <= east && lat >= south && lat <= north;
+    });
+    Object.assign(this, { total: this.features.length, next: null, fault: null, known: true });
+    this.show();
+  }
+
   /** Ask again; the old rows stay until the new ones are there. */
   async load() {
     this.pending?.abort();
+    if (this.page.at() !== null) {
+      this.showPast(this.past);
+      return;
+    }
     const pending = (this.pending = new AbortController());
     const skeleton = setTimeout(() => !this.known && this.draw(loading(6)), SKELETON_MS);
     try {
@@ -88,7 +108,8 @@ export class ListPanel {
       return;
     }
     const at = this.page.at() ?? this.data.now();
-    const rows = [...this.features].sort((one, other) => byUrgency(factsOf(one.properties, at), factsOf(other.properties, at)));
+    const facts = (/** @type {any} */ feature) => (this.page.at() === null ? factsOf : pastFacts)(feature.properties, at);
+    const rows = [...this.features].sort((one, other) => byUrgency(facts(one), facts(other)));
     this.draw(h("ol", { class: "rows-list" }, rows.map((feature) => h("li", null, this.row(feature, at)))), this.foot());
   }
 
@@ -130,7 +151,8 @@ export class ListPanel {
   /** @param {any} feature @param {number} at */
   row(feature, at) {
     const item = feature.properties;
-    const clock = caseClock(item, at);
+    // At a past moment a case that is closed today was still running.
+    const clock = caseClock(this.page.at() === null ? item : { ...item, is_open: undefined }, at);
     const [lon, lat] = feature.geometry?.coordinates ?? [];
     const place = [placeName(item), item.lead_org_name || t(`common.channel_${item.channel}`), when(item.reported_at, new Date(at))].filter(Boolean).join(" · ");
     const tag = item.urgency === "U1" ? h("span", { class: "tag tag--late" }, "U1") : item.urgency === "U2" ? h("span", { class: "tag" }, "U2") : null;
@@ -157,6 +179,9 @@ export class ListPanel {
     for (const row of find("#list-panel").querySelectorAll(".row")) row.setAttribute("aria-current", String(/** @type {HTMLElement} */ (row).dataset.id === this.page.selected()));
   }
 }
+
+/** @param {Record<string, any>} item @param {number} at a past moment */
+const pastFacts = (item, at) => factsOf({ ...item, is_open: undefined }, at);
 
 /** Where a case is, in the words of the page's language. @param {Record<string, any>} item */
 export function placeName(item) {

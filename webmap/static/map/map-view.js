@@ -55,7 +55,9 @@ export class MapView {
       center: view ? [view.lon, view.lat] : undefined, zoom: view?.zoom, locale: { "Map.Title": t("map.map_label") },
       transformRequest: (/** @type {string} */ url) => ({ url: new URL(url, location.origin).href }),
     });
-    if (!view && town.bounds) this.fit(false);
+    /** The whole town is shown until a person looks elsewhere; a changed window fits it again. */
+    this.isWhole = !view;
+    if (this.isWhole) this.fit(false);
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     this.map.addControl(new maplibre.ScaleControl({ maxWidth: 140, unit: "metric" }), "bottom-left");
@@ -92,7 +94,12 @@ export class MapView {
   listen() {
     const { map, tell } = this;
     map.setMissingStyleImageResolver((/** @type {string} */ name) => this.draw(name));
+    map.on("movestart", (event) => {
+      if (/** @type {any} */ (event).originalEvent) this.isWhole = false;
+    });
+    map.on("resize", () => this.isWhole && this.fit(false));
     map.on("moveend", () => {
+      if (this.isWhole) return;
       const { lng, lat } = map.getCenter();
       tell.moved({ lon: lng, lat, zoom: map.getZoom() });
     });
@@ -273,6 +280,7 @@ export class MapView {
     const found = this.find(event.point, PICK_PX);
     const cluster = found.find((one) => one.properties.cluster);
     if (cluster && !found.some((one) => !one.properties.cluster)) {
+      this.isWhole = false;
       this.map.easeTo({ center: [cluster.lon, cluster.lat], zoom: Math.min(this.map.getZoom() + 2, this.map.getMaxZoom()), duration: this.reduced ? 0 : 300 });
       return;
     }
@@ -281,6 +289,7 @@ export class MapView {
 
   /** @param {boolean} [animated] */
   fit(animated = true) {
+    this.isWhole = true;
     const { bounds, center, zoom } = this.town;
     const duration = animated && !this.reduced ? FLY_MS : 0;
     if (!bounds) {
@@ -288,11 +297,17 @@ export class MapView {
       return;
     }
     const [west, south, east, north] = bounds;
-    this.map.fitBounds([[west, south], [east, north]], { padding: { top: 14, bottom: 14, left: 20, right: 20 }, duration });
+    const padding = { top: 14, bottom: 14, left: 20, right: 20 };
+    const camera = this.map.cameraForBounds([[west, south], [east, north]], { padding });
+    if (!camera) return;
+    // A hair below a whole zoom the coarser tiles would be drawn; the margin has room for the difference.
+    const fits = camera.zoom ?? zoom;
+    this.map.easeTo({ ...camera, zoom: Math.ceil(fits) - fits < 0.1 ? Math.ceil(fits) : fits, duration });
   }
 
   /** @param {number} lon @param {number} lat @param {number} [zoom] no closer than asked, never farther away than now */
   goTo(lon, lat, zoom = 15.5) {
+    this.isWhole = false;
     const target = { center: /** @type {[number, number]} */ ([lon, lat]), zoom: Math.max(zoom, this.map.getZoom()) };
     if (this.reduced) this.map.jumpTo(target);
     else this.map.easeTo({ ...target, duration: FLY_MS });
@@ -300,7 +315,32 @@ export class MapView {
 
   /** @param {[number, number, number, number]} bbox */
   goToBox([west, south, east, north]) {
+    this.isWhole = false;
     this.map.fitBounds([[west, south], [east, north]], { padding: 60, maxZoom: 16, duration: this.reduced ? 0 : FLY_MS });
+  }
+
+  /** @param {number} steps of zoom, as the buttons and keys do */
+  zoomBy(steps) {
+    this.isWhole = false;
+    this.map.easeTo({ zoom: this.map.getZoom() + steps, duration: this.reduced ? 0 : 200 });
+  }
+
+  /** @param {number} x @param {number} y px */
+  panBy(x, y) {
+    this.isWhole = false;
+    this.map.panBy([x, y], { duration: this.reduced ? 0 : 150 });
+  }
+
+  /** @param {{lon: number, lat: number, zoom: number}} view */
+  jump({ lon, lat, zoom }) {
+    this.isWhole = false;
+    this.map.jumpTo({ center: [lon, lat], zoom });
+  }
+
+  /** Bring a place to the middle. @param {number} lon @param {number} lat */
+  centreOn(lon, lat) {
+    this.isWhole = false;
+    this.map.easeTo({ center: [lon, lat], duration: this.reduced ? 0 : 300 });
   }
 
   /** A mark that follows a place on the map. @param {string} className @param {number} lon @param {number} lat */

@@ -155,8 +155,8 @@ export class MapPage {
       if (!this.data.may("report")) /** @type {HTMLElement} */ (button).hidden = true;
       button.addEventListener("click", () => this.report(null));
     }
-    find("#zoom-in").addEventListener("click", () => this.view.map.zoomIn());
-    find("#zoom-out").addEventListener("click", () => this.view.map.zoomOut());
+    find("#zoom-in").addEventListener("click", () => this.view.zoomBy(1));
+    find("#zoom-out").addEventListener("click", () => this.view.zoomBy(-1));
     find("#zoom-fit").addEventListener("click", () => this.view.fit());
     find("#theme-switch").addEventListener("click", () => this.switchTheme());
     find("#help-open").addEventListener("click", openHelp);
@@ -165,12 +165,12 @@ export class MapPage {
   }
 
   keys() {
-    const pan = (/** @type {number} */ x, /** @type {number} */ y) => this.view.map.panBy([x, y], { duration: this.view.reduced ? 0 : 150 });
+    const { view } = this;
     listenKeys({
       "/": () => this.search.focus(), "?": openHelp, j: () => this.list.step(1), k: () => this.list.step(-1), n: () => this.report(null),
       c: () => copyLink(), l: () => this.time.goLive(), "[": () => this.time.step(-1), "]": () => this.time.step(1),
-      "+": () => this.view.map.zoomIn(), "=": () => this.view.map.zoomIn(), "-": () => this.view.map.zoomOut(), 0: () => this.view.fit(),
-      ArrowLeft: () => pan(-120, 0), ArrowRight: () => pan(120, 0), ArrowUp: () => pan(0, -120), ArrowDown: () => pan(0, 120),
+      "+": () => view.zoomBy(1), "=": () => view.zoomBy(1), "-": () => view.zoomBy(-1), 0: () => view.fit(),
+      ArrowLeft: () => view.panBy(-120, 0), ArrowRight: () => view.panBy(120, 0), ArrowUp: () => view.panBy(0, -120), ArrowDown: () => view.panBy(0, 120),
       Escape: () => this.selection.clear(),
     });
   }
@@ -205,7 +205,7 @@ export class MapPage {
       this.detail.show(state.sel);
       this.list.mark();
     }
-    if (before && state.view && before.view !== state.view && window.event?.type === "popstate") this.view.map.jumpTo({ center: [state.view.lon, state.view.lat], zoom: state.view.zoom });
+    if (before && state.view && before.view !== state.view && window.event?.type === "popstate") this.view.jump(state.view);
     if (!before && state.help) openHelp();
   }
 
@@ -221,7 +221,7 @@ export class MapPage {
     }
     this.layersPanel.show();
     this.layersPanel.countLegends();
-    this.later("list");
+    if (state.at === null) this.later("list");
     this.time.show();
   }
 
@@ -356,7 +356,11 @@ export class MapPage {
       const asked = Date.now();
       const summary = await call("/api/v1/summary");
       if (summary.now) this.data.offset = Date.parse(summary.now) - (asked + Date.now()) / 2;
-      this.data.summary = at === null ? summary : await replaySummary(summary, this.data, at);
+      const past = at === null ? null : await replaySummary(summary, this.data, at);
+      // The scrubber may have moved on while the server counted.
+      if (at !== this.store.state.at) return;
+      this.data.summary = past?.summary ?? summary;
+      if (past) this.list.showPast(past.features);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       return;

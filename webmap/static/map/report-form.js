@@ -58,7 +58,7 @@ export class ReportForm {
 
   build() {
     const { draft } = this;
-    this.title = h("input", { class: "input input--large", name: "title", maxlength: 120, required: true, value: draft.title, placeholder: t("map.report_title_hint"), oninput: () => this.typed() });
+    this.title = h("input", { class: "input input--large", name: "title", maxlength: 120, required: true, autofocus: true, value: draft.title, placeholder: t("map.report_title_hint"), oninput: () => this.typed() });
     this.words = h("textarea", { class: "input", name: "description", maxlength: 4000, rows: 3, placeholder: t("map.report_words_hint"), oninput: () => this.typed() });
     this.words.value = draft.description;
     this.address = h("input", { class: "input", name: "address", maxlength: 200, value: draft.address, placeholder: t("map.report_address_hint"), oninput: () => this.typed() });

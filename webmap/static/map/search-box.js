@@ -2,9 +2,9 @@
 
 import { ApiError, call, query } from "../api.js";
 import { fill, find, h } from "../dom.js";
-import { has, t } from "../i18n.js";
+import { has, lang, t } from "../i18n.js";
 
-/** @typedef {{kind: string, id: string, title: string, subtitle?: string, lon: number | null, lat: number | null, bbox?: [number, number, number, number] | null, score?: number}} Hit */
+/** @typedef {{kind: string, id: string, title: string, title_en?: string | null, subtitle?: string, lon: number | null, lat: number | null, bbox?: [number, number, number, number] | null, score?: number}} Hit */
 
 const WAIT_MS = 160;
 const LIMIT = 12;
@@ -79,7 +79,7 @@ export class SearchBox {
     return h(
       "li",
       { role: "option", id: `hit-${index}`, "aria-selected": "false", onclick: () => this.take(index), onpointermove: () => this.mark(index) },
-      h("span", { class: "kind" }, kind), h("span", null, hit.title), hit.subtitle && h("span", { class: "sub" }, hit.subtitle),
+      h("span", { class: "kind" }, kind), h("span", null, (lang === "en" && hit.title_en) || hit.title), hit.subtitle && h("span", { class: "sub" }, hit.subtitle),
     );
   }
 

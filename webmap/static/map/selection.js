@@ -83,7 +83,7 @@ export class Selection {
     const { width, height } = this.view.map.getContainer().getBoundingClientRect();
     const { x, y } = this.view.map.project([lon, lat]);
     const hidden = x < MARGIN_PX || y < MARGIN_PX || x > width - MARGIN_PX || y > height - MARGIN_PX;
-    if (hidden) this.view.map.easeTo({ center: [lon, lat], duration: this.view.reduced ? 0 : 300 });
+    if (hidden) this.view.centreOn(lon, lat);
   }
 
   /** @param {number} lon @param {number} lat */
