@@ -24,7 +24,6 @@ def center(page: Page, server_url: str) -> Point:
 def evil_case(page: Page, server_url: str, center: Point) -> dict[str, Any]:
     """A case with HTML in every text field."""
     return report(
-        page,
         server_url,
         title=EVIL,
         description=EVIL,
@@ -134,7 +133,7 @@ def test_a_case_that_is_not_there_is_said(page: Page, watch: Watch, login: Login
 def test_triage_takes_the_suggested_reading_with_a_reason(
     page: Page, login: LoginAs, server_url: str, center: Point
 ) -> None:
-    made = report(page, server_url, title="坐标系不明", lon=center[0], lat=center[1])
+    made = report(server_url, title="坐标系不明", lon=center[0], lat=center[1])
     login(page, "command")
     page.goto(f"/incidents?triage=1&id={made['id']}")
     expect(page.locator("#case-title")).to_have_text("坐标系不明")
@@ -150,7 +149,7 @@ def test_triage_takes_the_suggested_reading_with_a_reason(
 def test_a_place_is_moved_on_the_map_and_needs_a_reason(
     page: Page, login: LoginAs, server_url: str, center: Point
 ) -> None:
-    made = report(page, server_url, title="要移动的一件", lon=center[0], lat=center[1], crs="cgcs2000")
+    made = report(server_url, title="要移动的一件", lon=center[0], lat=center[1], crs="cgcs2000")
     login(page, "command")
     page.goto(f"/incidents/{made['id']}")
     page.wait_for_function("() => document.querySelector('.case__map canvas')")
@@ -170,7 +169,7 @@ def test_a_change_by_somebody_else_is_not_overwritten(
     page: Page, watch: Watch, login: LoginAs, server_url: str, center: Point
 ) -> None:
     watch.expect("409 (Conflict)")
-    made = report(page, server_url, title="两人同改", lon=center[0], lat=center[1], crs="cgcs2000")
+    made = report(server_url, title="两人同改", lon=center[0], lat=center[1], crs="cgcs2000")
     login(page, "command")
     page.goto(f"/incidents/{made['id']}")
     expect(page.locator("#case-title")).to_be_visible()
@@ -195,14 +194,14 @@ def test_a_new_report_is_told_on_the_open_list(page: Page, login: LoginAs, serve
     settled(page)
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
     before = int(re.sub(r"\D", "", page.locator("[data-figure=today_reported] b").inner_text()))
-    report(page, server_url, title="列表上应出现", lon=center[0], lat=center[1], crs="cgcs2000")
+    report(server_url, title="列表上应出现", lon=center[0], lat=center[1], crs="cgcs2000")
     page.locator(".fresh button").click()
     expect(page.locator("tbody tr").first).to_contain_text("列表上应出现")
     expect(page.locator("[data-figure=today_reported] b")).not_to_have_text(str(before))
 
 
 def test_a_case_prints_as_one_sheet(page: Page, login: LoginAs, server_url: str, center: Point) -> None:
-    made = report(page, server_url, title="打印的一件", lon=center[0], lat=center[1], crs="cgcs2000")
+    made = report(server_url, title="打印的一件", lon=center[0], lat=center[1], crs="cgcs2000")
     login(page, "command")
     page.goto(f"/incidents/{made['id']}")
     expect(page.locator("#case-title")).to_be_visible()

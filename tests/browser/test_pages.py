@@ -50,8 +50,8 @@ def test_a_page_is_accessible_and_clean(
 def test_a_case_is_accessible_and_clean(page: Page, login: LoginAs, shots: Shots, server_url: str, size: str) -> None:
     page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
     lon, lat = center_of(server_url, page)
-    made = report(page, server_url, lon=lon, lat=lat, crs="cgcs2000", accuracy_m=50)
-    report(page, server_url, lon=lon, lat=lat, crs="cgcs2000")
+    made = report(server_url, lon=lon, lat=lat, crs="cgcs2000", accuracy_m=50)
+    report(server_url, lon=lon, lat=lat, crs="cgcs2000")
     login(page, "command")
     page.goto(f"/incidents/{made['id']}")
     expect(page.locator("#case-title")).to_have_text("路灯不亮")
