@@ -11,8 +11,9 @@ $$;
 
 -- The properties that lists, tiles' detail and events share; times as epoch seconds are in tiles only.
 create or replace function incident_payload(i incident) returns jsonb
-language sql stable security definer set search_path = public, pg_temp as $$
-    select jsonb_build_object(
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return (select jsonb_build_object(
         'layer', 'incident', 'id', i.incident_id, 'seq', i.seq, 'case_no', i.case_no, 'title', i.title, 'platform', i.platform_code,
         'category', c.code, 'category_name', c.name, 'category_name_en', c.name_en, 'urgency', i.urgency,
         'state', i.state, 'is_open', i.is_open, 'channel', i.channel,
@@ -29,8 +30,8 @@ language sql stable security definer set search_path = public, pg_temp as $$
     left join organisation o on o.org_id = i.lead_org_id
     left join area g on g.area_id = coalesce(i.grid_now_id, i.grid_id)
     left join area v on v.area_id = case when g.level = 'village' then g.area_id else g.parent_id end
-                    and v.level = 'village'
-$$;
+                    and v.level = 'village');
+end $$;
 
 -- One call writes receipt, incident, reporter, log; triggers add event and tile change. The same client id again
 -- returns the first answer (repeated = true); with another body it is refused (OG409).
@@ -51,8 +52,13 @@ begin
     end if;
     select * into strict town from town where town_id = require_town();
     if place is not null then
-        select area_id, area_version_id into was_area, was_version from locate_leaf_at(town.town_id, place, occurred);
         select area_id, area_version_id into now_area, now_version from locate_leaf(town.town_id, place, moment);
+        if occurred = moment then
+            was_area := now_area;
+            was_version := now_version;
+        else
+            select area_id, area_version_id into was_area, was_version from locate_leaf_at(town.town_id, place, occurred);
+        end if;
         if now_area is null then triage := coalesce(triage, 'outside_town'); end if;
         select a.* into grid from area a where a.area_id = coalesce(now_area, was_area);
         select a.* into village from area a where a.level = 'village'
