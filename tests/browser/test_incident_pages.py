@@ -210,3 +210,23 @@ def test_a_case_prints_as_one_sheet(page: Page, login: LoginAs, server_url: str,
     expect(page.locator(".top")).to_be_hidden()
     expect(page.locator(".paper")).to_contain_text(made["case_no"])
     page.emulate_media(media="screen")
+
+
+def test_the_reporter_is_masked_until_somebody_says_why(
+    page: Page, login: LoginAs, server_url: str, center: Point
+) -> None:
+    person = {"name": "王小明", "phone": "13800002017"}
+    made = report(server_url, title="有上报人", lon=center[0], lat=center[1], crs="cgcs2000", reporter=person)
+    login(page, "command")
+    page.goto(f"/incidents/{made['id']}")
+    head = page.locator(".case__head")
+    expect(head).to_contain_text("138****2017")
+    assert "13800002017" not in page.content()
+    head.get_by_role("button", name="看明文").click()
+    head.locator(".case__unmask input").fill("回电核实")
+    page.keyboard.press("Enter")
+    expect(head).to_contain_text("13800002017")
+    login(page, "leader")
+    page.reload()
+    expect(head).to_contain_text("138****2017")
+    expect(head.get_by_role("button", name="看明文")).to_have_count(0)

@@ -1,7 +1,9 @@
 // The head of a case, and the sheet that only paper shows.
-import { h } from "../dom.js";
+import { call } from "../api.js";
+import { fill, h } from "../dom.js";
 import { frame } from "../frame.js";
 import { t } from "../i18n.js";
+import { faultBox } from "../parts/states.js";
 import { clockSymbol, symbol } from "../parts/symbol.js";
 import { clock, exactly } from "../time.js";
 import { placeOf, tags, timeLeft, wordFor } from "./incident-rows.js";
@@ -9,6 +11,10 @@ import { placeOf, tags, timeLeft, wordFor } from "./incident-rows.js";
 /** @param {import("./incident-view.js").Case} item */
 export function head(item) {
   const time = clock(item);
+  const who = h("span", null, reporter(item));
+  const asked = h("div", { hidden: true });
+  const canUnmask = Boolean(item.reporter) && (item.allowed ?? []).includes("unmask");
+  const unmask = h("button", { type: "button", class: "link", onclick: () => askUnmask(item, asked, who, unmask) }, t("incident.unmask"));
   return h(
     "header",
     { class: "case__head" },
@@ -18,8 +24,9 @@ export function head(item) {
       h("span", { class: "quiet mono" }, item.case_no),
       h("span", { class: "tag" }, wordFor("state", item.state)),
       tags(item),
-      h("span", { class: "case__reporter quiet" }, t("incident.reporter"), " ", reporter(item)),
+      h("span", { class: "case__reporter quiet" }, t("incident.reporter"), " ", who, canUnmask && [" ", unmask]),
     ),
+    asked,
     h("div", { class: "case__title" }, clockSymbol(item.platform, time), h("h1", { id: "case-title" }, item.title), timeLeft(time)),
     item.description && item.description !== item.title && h("p", { class: "case__text pre" }, item.description),
   );
@@ -30,6 +37,48 @@ function reporter(item) {
   const { reporter: person } = item;
   if (!person || person.anonymous) return t("incident.anonymous");
   return [person.name, person.phone].filter(Boolean).join(" ") || t("incident.anonymous");
+}
+
+/**
+ * Asks for the reason in place; the server writes down who read what and why.
+ * @param {import("./incident-view.js").Case} item
+ * @param {HTMLElement} asked where the question stands
+ * @param {HTMLElement} who where the answer goes
+ * @param {HTMLElement} button
+ */
+function askUnmask(item, asked, who, button) {
+  const input = h("input", { class: "input", maxlength: 500, required: true });
+  const answer = h("div", { "aria-live": "assertive" });
+  const show = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (!input.value.trim()) return input.setAttribute("aria-invalid", "true");
+    try {
+      const person = await call(`/api/v1/incidents/${item.id}/unmask`, { method: "POST", json: { reason: input.value.trim() } });
+      who.textContent = [person.name, person.phone].filter(Boolean).join(" ") || t("incident.anonymous");
+      asked.hidden = true;
+      button.hidden = true;
+    } catch (fault) {
+      fill(answer, faultBox(/** @type {import("../api.js").ApiError} */ (fault), t("incident.unmask_failed")));
+    }
+  };
+  const close = () => {
+    asked.hidden = true;
+    button.focus();
+  };
+  fill(
+    asked,
+    h(
+      "form",
+      { class: "case__confirm case__unmask", onsubmit: show },
+      h("label", { class: "case__reason" }, h("span", null, t("incident.unmask_reason")), input),
+      h("button", { type: "submit", class: "button button--main" }, t("incident.unmask_show")),
+      h("button", { type: "button", class: "button", onclick: close }, t("incident.cancel")),
+      h("small", { class: "quiet" }, t("incident.unmask_words")),
+      answer,
+    ),
+  );
+  asked.hidden = false;
+  input.focus();
 }
 
 /** The case as a sheet of A4: black and white, shapes carry the platform. @param {import("./incident-view.js").Case} item */
