@@ -87,48 +87,59 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
+Parts = tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class RuleBook:
-    """Categories and rules of one town, folded once so that `suggest` is cheap."""
+    """Categories and rules of one town, folded and turned round once, so that `suggest` looks at each word once."""
 
     categories: dict[str, Category]
-    _rules: tuple[tuple[SuggestionRule, tuple[tuple[str, ...], ...], tuple[str, ...]], ...] = field(repr=False)
-    _keywords: tuple[tuple[str, str, str], ...] = field(repr=False)
+    # Every word that matters, then by word: what it may fire.
+    _words: tuple[str, ...] = field(repr=False)
+    _rules: dict[str, tuple[tuple[SuggestionRule, Parts], ...]] = field(repr=False)
+    _not_words: dict[str, Parts] = field(repr=False)
+    _keywords: dict[str, tuple[tuple[str, str], ...]] = field(repr=False)
 
     @classmethod
     def of(cls, categories: Iterable[Category], rules: Iterable[SuggestionRule] = ()) -> RuleBook:
         """A book of the categories and rules; rules for categories that are not there are left out."""
         known = {category.code: category for category in categories}
-        folded = tuple(
-            (
-                rule,
-                tuple(tuple(part for part in fold(word).split("+") if part) for word in rule.words if word.strip()),
-                tuple(fold(word) for word in rule.not_words if word.strip()),
-            )
-            for rule in rules
-            if rule.category in known
+        by_word: dict[str, list[tuple[SuggestionRule, Parts]]] = {}
+        not_words: dict[str, Parts] = {}
+        for rule in rules:
+            if rule.category not in known:
+                continue
+            not_words[rule.code] = tuple(fold(word) for word in rule.not_words if word.strip())
+            for word in rule.words:
+                parts = tuple(part for part in fold(word).split("+") if part)
+                if parts:
+                    by_word.setdefault(parts[0], []).append((rule, parts[1:]))
+        keywords: dict[str, list[tuple[str, str]]] = {}
+        for category in known.values():
+            for word in category.keywords:
+                if word.strip():
+                    keywords.setdefault(fold(word), []).append((word, category.code))
+        return cls(
+            known,
+            tuple(dict.fromkeys((*by_word, *keywords))),
+            {word: tuple(found) for word, found in by_word.items()},
+            not_words,
+            {word: tuple(found) for word, found in keywords.items()},
         )
-        keywords = tuple(
-            (fold(word), word, category.code)
-            for category in known.values()
-            for word in category.keywords
-            if word.strip()
-        )
-        return cls(known, folded, keywords)
 
     def evidence(self, text: str, channel: str | None) -> dict[str, dict[str, float]]:
         """Weight by rule code by category of all that fires."""
         folded = fold(text)
         found: dict[str, dict[str, float]] = {}
-        for rule, words, not_words in self._rules:
-            if rule.channel and rule.channel != channel:
-                continue
-            hit = any(parts and all(part in folded for part in parts) for parts in words)
-            if hit and not any(word in folded for word in not_words):
-                found.setdefault(rule.category, {})[rule.code] = rule.weight
-        for folded_word, word, category in self._keywords:
-            if folded_word in folded:
-                found.setdefault(category, {})[f"keyword:{word}"] = KEYWORD_WEIGHT
+        for word in [word for word in self._words if word in folded]:
+            for rule, others in self._rules.get(word, ()):
+                if rule.channel and rule.channel != channel:
+                    continue
+                if all(part in folded for part in others) and not any(w in folded for w in self._not_words[rule.code]):
+                    found.setdefault(rule.category, {})[rule.code] = rule.weight
+            for written, category in self._keywords.get(word, ()):
+                found.setdefault(category, {})[f"keyword:{written}"] = KEYWORD_WEIGHT
         return found
 
 
