@@ -96,18 +96,26 @@ fresh() { [[ -e $1 && $(cat "$1") == "$(sha256sum "${@:2}" | sha256sum)" ]]; }
 stamp() { sha256sum "${@:2}" | sha256sum >"$1"; }
 
 install_python() {
-  local lock=api/runtime/requirements$1.lock mark=$venv/.installed$1
+  local lock=api/runtime/requirements$1.lock mark=$venv/.installed$1 log
   if ! "$venv/bin/python" -c '' 2>/dev/null; then
     rm -rf "$venv"
     "$python" -m venv "$venv" || fail "the virtual environment could not be made"
   fi
   fresh "$mark" "$lock" pyproject.toml && return 0
+  # what the tests need holds all that serving needs
+  fresh "$venv/.installed-dev" api/runtime/requirements-dev.lock pyproject.toml && return 0
   say "Installing Python packages ($lock)"
-  PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv/bin/python" -m pip install --quiet --require-hashes --only-binary :all: \
-    --no-deps --retries 5 -r "$lock" ||
+  log=$(mktemp)
+  export PIP_DISABLE_PIP_VERSION_CHECK=1
+  if ! "$venv/bin/python" -m pip install --quiet --require-hashes --only-binary :all: --no-deps --retries 5 -r "$lock" >"$log" 2>&1; then
+    tail -n 8 "$log" >&2
     fail "the Python packages could not be installed; is there a network?"
-  PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable . ||
+  fi
+  if ! "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable . >"$log" 2>&1; then
+    tail -n 8 "$log" >&2
     fail "the project could not be installed in $venv"
+  fi
+  rm -f "$log"
   stamp "$mark" "$lock" pyproject.toml
 }
 

@@ -124,3 +124,23 @@ def wait_gone(pid: int, patience_s: float) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+class Terminal:
+    """The terminal this process was started from, if any."""
+
+    def __init__(self) -> None:
+        self._descriptor: int | None = None
+        self._in_front = False
+        with contextlib.suppress(OSError):
+            self._descriptor = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+
+    def gone(self) -> bool:
+        """Return whether it has been closed while this process ran in its foreground."""
+        if self._descriptor is None:
+            return False
+        try:
+            self._in_front = os.tcgetpgrp(self._descriptor) == os.getpgrp()
+        except OSError:
+            return self._in_front
+        return False

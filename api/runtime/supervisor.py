@@ -89,7 +89,7 @@ class Supervisor:
     def __init__(self, settings: Settings, *, serve: bool, say: Callable[[str], None]) -> None:
         self.settings = settings
         self.serve = serve
-        self.say = say
+        self._print = say
         self.cluster = Cluster(settings.data_dir) if settings.private else None
         self.children: list[Child] = []
         self.stopping: str | None = None
@@ -97,7 +97,10 @@ class Supervisor:
         self.ready = False
         self.facts: dict[str, Any] = {}
         self._started = time.time()
+        # under nohup a closed terminal is to be survived
+        self._heeds_hangup = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
         self._wakeup, self._bell = os.pipe()
+        self._terminal = processes.Terminal()
 
     def run(self) -> None:
         """Serve until told to stop.
@@ -120,6 +123,11 @@ class Supervisor:
             self._prepare(urls)
             self.children = list(self._planned(urls, listener.fileno()))
             self._keep_running()
+
+    def say(self, line: str) -> None:
+        """Print a line; a terminal that is gone is no reason to fall over."""
+        with contextlib.suppress(OSError):
+            self._print(line)
 
     # ---- steps ----
 
@@ -315,8 +323,7 @@ class Supervisor:
             self.stopping = signal.Signals(number).name
 
         caught = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            # under nohup a closed terminal is to be survived
+        if self._heeds_hangup:
             caught.append(signal.SIGHUP)
         before = {number: signal.signal(number, stop) for number in caught}
         os.set_blocking(self._bell, False)
@@ -336,3 +343,6 @@ class Supervisor:
         """Sleep, but not past a signal."""
         if select.select([self._wakeup], [], [], seconds)[0]:
             os.read(self._wakeup, 512)
+        if not self.stopping and self._heeds_hangup and self._terminal.gone():
+            # where make is the terminal's first process, the kernel tells make alone, and make only waits
+            self.stopping = signal.SIGHUP.name

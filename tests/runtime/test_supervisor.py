@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
 import signal
 import socket
 import subprocess
 import sys
+import termios
+import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
 from api.runtime import processes
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_everything_runs_and_answers_after_start(running):
@@ -114,13 +121,38 @@ def test_it_stops_while_it_is_still_starting(installation):
 
 
 def test_a_child_dies_with_its_parent_however_that_ends():
-    read, write = os.pipe()
-    middle = os.fork()
-    if middle == 0:
-        child = processes.spawn(["sleep", "60"], log=None)
-        os.write(write, str(child.pid).encode())
-        os._exit(9)
-    os.waitpid(middle, 0)
-    assert processes.wait_gone(int(os.read(read, 20)), 5)
-    os.close(read)
-    os.close(write)
+    program = """
+        import os
+        from api.runtime import processes
+        print(processes.spawn(["sleep", "60"], log=os.open(os.devnull, os.O_WRONLY)).pid, flush=True)
+        os.kill(os.getpid(), 9)
+    """
+    parent = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], cwd=ROOT, stdout=subprocess.PIPE, check=False
+    )
+    assert parent.returncode == -signal.SIGKILL
+    assert processes.wait_gone(int(parent.stdout), 5)
+
+
+def test_a_closed_terminal_leaves_nothing_running_under_make(installation):
+    # make is the terminal's first process here: the kernel tells it alone that the terminal has gone
+    assert installation.everything() == set()
+    terminal, inner = pty.openpty()
+    make = subprocess.Popen(
+        ["make", "serve"],
+        cwd=ROOT,
+        env=installation.environment,
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(inner)
+    shown = b""
+    while b"Ctrl-C stops it" not in shown:
+        shown += os.read(terminal, 4096)
+    assert installation.answers()
+    os.close(terminal)
+    installation.wait(lambda: installation.everything() == set(), 20)
+    make.wait(10)
