@@ -140,9 +140,7 @@ def _lines(imported: Imported, rejects: Path | None) -> list[str]:
     line += f"; {imported.triage:,} wait for triage" if imported.triage else ""
     lines = [line, *(f"note: {note}" for note in imported.notes)]
     for change in imported.changes:
-        where = change["to"] or "nobody"
-        lines.append(f"repaired: {change['kind']} of {', '.join(change['codes'])}, {change['area_m2']} m², "
-                     f"up to {change['width_m']} m wide, goes to {where}")  # fmt: skip
+        lines.append(f"repaired: {change['what'].replace('_', ' ')} ({change['code']}), {change['area_m2']} m²")
     if rejects is not None:
         lines.append(f"rejected rows: {rejects}")
     return lines

@@ -19,7 +19,6 @@ from data.scope import scope_of
 from layers.area import assembly, index, queries
 from layers.area.assembly import Assembly, Fault
 from layers.area.model import Area, AreaVersion
-from layers.area.overlay import metric
 
 _NAMED = ("name", "name_en", "kind", "parent")
 MAP_DEFAULTS = {"zoom": 12, "min_zoom": 8, "max_zoom": 18}
@@ -30,7 +29,7 @@ class PartitionBroken(Conflict):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = list(faults)
-        first = "; ".join(str(fault) for fault in self.faults[:3])
+        first = "; ".join(assembly.describe(fault) for fault in self.faults[:3])
         super().__init__(
             "area.partition_broken",
             f"the areas do not partition the town: {len(self.faults)} fault{'s' if len(self.faults) != 1 else ''} ({first})",
@@ -101,7 +100,7 @@ def publish(
 
     Raises
     ------
-    PartitionBroken : with every fault. Invalid : `area.parent_unknown`, `area.empty`. Conflict : `area.code_reused`,
+    PartitionBroken : with every fault. Invalid : `area.parent_unknown`. Conflict : `area.code_reused`,
     `area.later_version`.
     """
     scope = scope_of(session)
@@ -130,8 +129,6 @@ def _check(made: Assembly) -> None:
     faults = made.faults()
     if faults:
         raise PartitionBroken(faults)
-    if vanished := made.vanished():
-        raise Invalid("area.empty", f"nothing is left of {', '.join(vanished)}", areas=vanished)
 
 
 class _Plan:
@@ -142,7 +139,7 @@ class _Plan:
     ) -> None:
         self.session, self.town, self.made, self.old = session, town, made, old
         self.moment, self.source = moment, source
-        self.new = made.frame()
+        self.new = made.frame
         self.known = {area.code: area for area in session.scalars(select(Area).where(Area.town_id == town.town_id))}
         self.before = {row.code: row for row in old.itertuples(index=False)}
         self.derived = set(made.areas["code"]) - made.given - self._leaves()
@@ -220,7 +217,7 @@ class _Plan:
         self.session.flush()
 
     def _versions(self, rows: Sequence[Any]) -> dict[str, int]:
-        to_metric = metric(f"EPSG:{self.town.metric_srid}")
+        sizes = dict(zip(self.new["code"], self.new.geometry.to_crs(self.town.metric_srid).area, strict=True))
         numbers = dict(zip(self.old["code"], self.old["version"], strict=True))
         made = {}
         for row in rows:
@@ -229,9 +226,9 @@ class _Plan:
                 town_id=self.town.town_id,
                 version=int(numbers.get(row.code, 0)) + 1,
                 code=row.code,
-                geom=from_shape(row.geometry, srid=4490),
+                geom=from_shape(_multi(row.geometry), srid=4490),
                 label_point=from_shape(label_point(row.geometry), srid=4490),
-                area_m2=float(to_metric(row.geometry).area),
+                area_m2=float(sizes[row.code]),
                 valid_from=self.moment,
                 source=self._source(row.code),
             )
@@ -248,7 +245,7 @@ class _Plan:
                     "town_id": self.town.town_id,
                     "zoom": zoom,
                     "version_ids": [version for version, _ in mine],
-                    "wkbs": [shapely.to_wkb(shape) for _, shape in mine],
+                    "wkbs": [shapely.to_wkb(_multi(shape)) for _, shape in mine],
                 },
             )
 
@@ -257,15 +254,25 @@ def _plain(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def label_point(shape: shapely.MultiPolygon) -> shapely.Point:
+def _multi(shape: shapely.Geometry) -> shapely.MultiPolygon:
+    return shape if shape.geom_type == "MultiPolygon" else shapely.MultiPolygon([shape])
+
+
+def label_point(shape: shapely.Geometry) -> shapely.Point:
     """Return the middle of the widest spot of a shape's largest part: where its name is written (EPSG:4490)."""
-    part = max(shape.geoms, key=lambda polygon: polygon.area)
+    part = max(_multi(shape).geoms, key=lambda polygon: polygon.area)
     coarse = part.simplify(part.length / 500)
     if not coarse.is_valid or coarse.is_empty:
         coarse = part
     spot = shapely.maximum_inscribed_circle(coarse, tolerance=part.length / 1000)
     middle = shapely.Point(spot.coords[0])
     return middle if part.covers(middle) else part.representative_point()
+
+
+def middle(bounds: Sequence[float]) -> list[float]:
+    """Return the middle of west, south, east, north as lon, lat."""
+    west, south, east, north = (float(value) for value in bounds)
+    return [round((west + east) / 2, 6), round((south + north) / 2, 6)]
 
 
 def _announce(session: Session, published: Published) -> None:

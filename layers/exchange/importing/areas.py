@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 
 from data.errors import Invalid
 from data.scope import scope_of
+from gis.partition import PartitionError
 from layers.area import assembly, index, service
 from layers.area import queries as area_queries
+from layers.exchange import queries
 from layers.exchange.importing.columns import KINDS
 from layers.exchange.importing.report import Imported
 from layers.exchange.importing.sheet import read_pieces
@@ -39,11 +41,10 @@ class AreasRefused(service.PartitionBroken):
     def __init__(self, faults: list[assembly.Fault], path: Path) -> None:
         super().__init__(faults)
         self.faults_path = path.with_name(path.name + ".faults.geojson")
-        repairable = max(fault.width_m for fault in faults)
-        self.message = (
-            f"{self.message}; the places are in {self.faults_path.name}. "
-            f"Faults up to {repairable:.2f} m wide: --repair {np.ceil(repairable * 100) / 100:g} would close them"
-        )
+        self.message = f"{self.message}; the places are in {self.faults_path.name}"
+        if {fault.kind for fault in faults} <= {"gap", "overlap", "leaves_parent"}:
+            widest = max(fault.width_m for fault in faults)
+            self.message += f"; --repair {np.ceil(widest * 105) / 100:g} would close them"
 
     def write(self) -> Path:
         """Write the places as GeoJSON beside the file."""
@@ -84,18 +85,32 @@ def import_areas(
     _find_parents(merged, level, town)
     made = assembly.assemble(merged, town.code, town.name, f"EPSG:{town.metric_srid}")
     if repair_m is not None:
-        made, changes = made.repaired(repair_m)
-        imported.changes = [
-            {"kind": change.fault.kind, "codes": list(change.fault.codes), "to": change.to,
-             "area_m2": round(change.fault.area_m2, 3), "width_m": round(change.fault.width_m, 3),
-             "place": shapely.geometry.mapping(change.fault.place)}
-            for change in changes
-        ]  # fmt: skip
-    faults = made.faults()
-    if faults:
+        made, imported.changes = _repaired(made, repair_m, imported.path)
+    elif faults := made.faults():
         raise AreasRefused(faults, imported.path)
     published = service.publish(session, made, valid_from=valid_from, source=f"file {imported.path.name}")
     _count(imported, published, set(rows["code"]))
+    if not town.map.get("center") and scope_of(session).may("manage_town"):
+        where = json.dumps({**service.MAP_DEFAULTS, **town.map, "center": service.middle(made.frame.total_bounds)})
+        session.execute(queries.SET_MAP, {"map": where, "town_id": town.town_id})
+
+
+def _repaired(made: assembly.Assembly, repair_m: float, path: Path) -> tuple[assembly.Assembly, list[dict[str, Any]]]:
+    try:
+        mended, changes = made.repaired(repair_m)
+    except PartitionError as error:
+        raise AreasRefused(error.faults, path) from error
+    told = [
+        {
+            "what": change.what,
+            "code": change.code,
+            "area_m2": round(change.area_m2, 3),
+            "width_m": round(change.width_m, 3),
+            "place": None if change.geometry is None else shapely.geometry.mapping(change.geometry),
+        }
+        for change in changes
+    ]
+    return mended, told
 
 
 def _rows(
@@ -127,8 +142,6 @@ def _refusal(record: Mapping[str, str], geometry: shapely.Geometry | None, level
         return "has no geometry"
     if geometry.geom_type not in ("Polygon", "MultiPolygon"):
         return f"is a {geometry.geom_type}, not a polygon"
-    if not geometry.is_valid:
-        return f"is not a valid polygon: {shapely.is_valid_reason(geometry)}"
     kind = record.get("kind")
     if kind and _CHINESE.get(kind, kind) not in _KINDS[level]:
         return f"kind: {kind} is none of {', '.join(_KINDS[level])}"
@@ -139,7 +152,8 @@ def _add(parts: dict[str, dict[str, Any]], record: Mapping[str, str], geometry: 
     """Add an area; rows of one code are parts of one area (插花地)."""
     code = town.code if level == "town" else record["code"]
     if code in parts:
-        parts[code]["geometry"] = shapely.union(parts[code]["geometry"], geometry)
+        both = [*shapely.get_parts(parts[code]["geometry"]), *shapely.get_parts(geometry)]
+        parts[code]["geometry"] = shapely.MultiPolygon(both)
         return
     kind = record.get("kind", "")
     parts[code] = {

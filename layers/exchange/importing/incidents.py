@@ -63,6 +63,7 @@ class Incidents(Importer):
         faults |= place_faults
         occurred = pd.DatetimeIndex(times["occurred_at"])
         grid_then, version_then = self.history.locate(found.lon, found.lat, occurred.fillna(pd.Timestamp(clock.now())))
+        texts = {name: _texts(moments) for name, moments in times.items()}
         bodies: list[dict[str, Any]] = []
         for n, number in enumerate(piece.cells.index):
             record = piece.record(n)
@@ -72,9 +73,9 @@ class Incidents(Importer):
                 continue
             body = {
                 "n": int(number),
-                **self._words(record, piece, n, number),
+                **self._words(record, piece, n),
                 **self._case(record),
-                **{name: _moment(times[name][n]) for name in _TIMES},
+                **{name: texts[name][n] for name in _TIMES},
                 **_place(found, n),
                 "grid_id": int(grid_then[n]) if grid_then[n] >= 0 else None,
                 "grid_version_id": int(version_then[n]) if version_then[n] >= 0 else None,
@@ -115,10 +116,10 @@ class Incidents(Importer):
             return f"urgency: {urgency} is none of U1, U2, U3, U4"
         return None
 
-    def _words(self, record: Mapping[str, str], piece: Piece, n: int, number: Any) -> dict[str, Any]:
-        origin = piece.raw.iloc[n]
-        external = record.get("id") or "row:" + hashlib.sha256("\x1f".join(map(str, origin)).encode()).hexdigest()[:24]
-        attributes = {name: str(origin[name]) for name in self.keep if name in origin and str(origin[name])}
+    def _words(self, record: Mapping[str, str], piece: Piece, n: int) -> dict[str, Any]:
+        external = record.get("id") or "row:" + hashlib.sha256("\x1f".join(piece.raw_rows[n]).encode()).hexdigest()[:24]
+        origin = dict(zip(piece.raw.columns, piece.raw_rows[n], strict=True)) if self.keep else {}
+        attributes = {name: origin[name] for name in self.keep if origin.get(name)}
         if record.get("category") and record["category"] not in self.town.ids:
             attributes["category_given"] = record["category"]
         title = record["title"]
@@ -201,8 +202,11 @@ def read_times(cells: list[str], zone: ZoneInfo) -> tuple[pd.DatetimeIndex, list
     return pd.DatetimeIndex(out), [int(n) for n in wrong]
 
 
-def _moment(value: Any) -> str | None:
-    return None if value is pd.NaT else value.isoformat()
+def _texts(moments: pd.DatetimeIndex) -> list[str | None]:
+    """Return times as RFC 3339 text, all at once."""
+    values = moments.tz_convert(None).to_numpy().astype("datetime64[ms]")
+    texts = np.datetime_as_string(values, timezone="UTC")
+    return [None if missing else str(text) for text, missing in zip(texts, np.isnat(values), strict=True)]
 
 
 def _state(record: Mapping[str, str], closed_at: str | None) -> str:

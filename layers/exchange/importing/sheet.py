@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,24 @@ class Piece:
         """Return a column as text, blank where the file has none."""
         return self.cells[name].tolist() if name in self.cells else [""] * len(self.cells)
 
+    @cached_property
+    def records(self) -> list[dict[str, str]]:
+        """The cells of each row that are not empty."""
+        names = list(self.cells.columns)
+        columns = [self.cells[name].tolist() for name in names]
+        return [
+            {name: value for name, value in zip(names, row, strict=True) if value != ""}
+            for row in zip(*columns, strict=True)
+        ]
+
+    @cached_property
+    def raw_rows(self) -> list[tuple[str, ...]]:
+        """The rows under the file's names."""
+        return list(zip(*(self.raw[name].tolist() for name in self.raw.columns), strict=True))
+
     def record(self, position: int) -> dict[str, str]:
         """Return the cells of a row that are not empty."""
-        return {name: value for name, value in self.cells.iloc[position].items() if value != ""}
+        return self.records[position]
 
     def origin(self, row: int) -> dict[str, Any]:
         """Return what stands in the file's row."""

@@ -17,6 +17,7 @@ from data import audit
 from data.errors import Conflict
 from data.scope import Scope, apply
 from layers.area import service as area_service
+from layers.area.service import middle
 from layers.exchange import queries
 from layers.exchange.pack import incidents, tables
 from layers.exchange.pack.check import Pack, read
@@ -121,12 +122,9 @@ def _json(value: Any) -> str:
 
 
 def _map(session: Session, pack: Pack, town_id: int, assets_dir: Path | None) -> None:
-    """Complete how the map opens (bounds, centre) and keep the relief where it can be served."""
-    west, south, east, north = (round(value, 6) for value in pack.areas().total_bounds.tolist())
+    """Complete how the map opens and keep the relief where it can be served."""
     given = pack.manifest.map
-    facts: dict[str, Any] = {"bounds": [west, south, east, north]}
-    if given.center is None:
-        facts["center"] = [round((west + east) / 2, 6), round((south + north) / 2, 6)]
+    facts: dict[str, Any] = {} if given.center is not None else {"center": middle(pack.areas().total_bounds)}
     facts |= {name: value for name, value in area_service.MAP_DEFAULTS.items() if getattr(given, name, None) is None}
     shade = pack.manifest.hillshade
     if shade is not None and assets_dir is not None:

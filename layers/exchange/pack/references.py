@@ -150,7 +150,7 @@ def _partition(pack: Pack) -> Iterable[Fault]:
     town = pack.manifest.town
     for fault in assembly.assemble(areas, town.code, town.name, town.metric_crs).faults():
         file, row = numbers.get(fault.codes[0], (VillageShape.file, None)) if fault.codes else (VillageShape.file, None)
-        yield Fault(file, None if row is None else int(row), str(fault))
+        yield Fault(file, None if row is None else int(row), assembly.describe(fault))
 
 
 def _outside(pack: Pack) -> Iterable[Fault]:
