@@ -29,7 +29,7 @@ _AXIS_M = 6378245.0  # Krassovsky 1940, which GCJ-02 uses
 _ECCENTRICITY_2 = 0.00669342162296594323
 _BD_TURN = math.pi * 3000.0 / 180.0
 _CHINA = (72.004, 0.8293, 137.8347, 55.8271)
-_ROUNDS = 6  # 3 leave 3e-5 m, 5 leave 2e-9 m
+_ROUNDS = 5  # 3 leave 6e-8 degrees in BD-09, 5 leave 1e-11
 _M_PER_DEG = 111_000.0  # a little short, so that a margin is never too narrow
 
 
