@@ -28,8 +28,8 @@ def repair(
     Parameters
     ----------
     areas : GeoDataFrame
-        As for `Partition.from_areas`. Places inside the outline of the leaves that no area claims count as gaps, too,
-        where no parent came with a polygon.
+        As for `Partition.from_areas`. Where no parent came with a polygon, holes that the leaves enclose count as gaps
+        if they are no wider than ``max_m``; wider ones are taken for holes of the town.
     max_m : float
         Width in metres up to which a place is given away: the diameter of the largest circle in it.
     metric_crs : str, optional
@@ -91,13 +91,19 @@ def _kinds(cut: Draft) -> tuple[list[str | None], list[list[int]]]:
 
 
 def _too_wide(cut: Draft, kind, about, max_m: float, measure: Measure) -> list[Fault]:
+    """Return the places that are too wide; wide holes that no parent claims are none, and leave ``kind``."""
     group, kinds, rows = grouped(cut.faces, kind, about)
     shapes = polygons(cut.faces, group, len(kinds))
     out = []
-    for what, concerned, shape in zip(kinds, rows, shapes, strict=True):
+    for number, (what, concerned, shape) in enumerate(zip(kinds, rows, shapes, strict=True)):
         area_m2, width_m = measure.of(shape)
-        if width_m > max_m:
+        if width_m <= max_m:
+            continue
+        if concerned:
             out.append(Fault(what, tuple(cut.tree.code[r] for r in sorted(concerned)), area_m2, width_m, shape))
+        else:
+            for face in np.flatnonzero(group == number):
+                kind[face] = None
     return sorted(out, key=lambda fault: -fault.area_m2)
 
 

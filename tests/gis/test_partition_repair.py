@@ -134,6 +134,19 @@ def test_hole_that_nobody_claims_is_closed_where_no_parent_has_a_polygon():
     assert shapely.equals(out.geometry[0], square(0, 0, 90))
 
 
+def test_wide_hole_that_nobody_claims_stays_a_hole():
+    ring = polygon((0, 0), (90, 0), (90, 90), (0, 90), holes=[[(30, 30), (60, 30), (60, 60), (30, 60)]])
+    areas = frame(("a", None, ring), ("b", None, square(90, 0, 90)))
+    out, changes = repair(areas, 0.1, METRIC)
+    assert changes == []
+    assert shapely.equals(out.geometry[0], ring)
+    areas = with_shape(frame(("a", "t", ring), ("b", "t", square(90, 0, 90)), ("t", None, ring)), "t",
+                       polygon((0, 0), (180, 0), (180, 90), (0, 90)))
+    with pytest.raises(PartitionError) as caught:
+        repair(areas, 0.1, METRIC)
+    assert caught.value.code == "partition.gap"
+
+
 def test_polygon_that_crosses_itself_is_made_valid_and_told():
     spike = polygon((0, 0), (50, 0), (50, 25), (80, 25), (50, 25), (50, 50), (0, 50))
     out, changes = repair(with_shape(four(), "a0", spike), 0.1, METRIC)
