@@ -30,7 +30,7 @@ def rows(quick: bool = False) -> list[dict[str, Any]]:
     points = geopandas.GeoSeries(shapely.points(lon, lat), crs=grids.crs)
     AreaIndex(grids).locate(lon[:10], lat[:10])  # compiles
 
-    build_s, index = _best(lambda: AreaIndex(grids), 9)
+    build_s, index = _best(lambda: AreaIndex(grids), 25)
     array_s, found = _best(lambda: index.locate(lon, lat), 5)
     series_s, from_series = _best(lambda: index.locate_points(points), 3)
     frame = geopandas.GeoDataFrame(geometry=points)
