@@ -30,7 +30,10 @@ def roads(ways: list[Way]) -> Iterator[Feature]:
 
 
 def water(ground: Ground, ways: list[Way]) -> Iterator[Feature]:
-    """Yield bay and tidal flat, lake, ponds as areas and rivers as centre lines with a width in metres."""
+    """Yield bay, tidal flat and lake, then rivers: their water at true width, and the wide ones' centre lines too.
+
+    The centre line keeps a river visible at small scale, where its true width is less than a pixel.
+    """
     _, dyke, limit = outline.coast()
     far = np.array([(40_000, 30_000), (40_000, -25_000), (-25_000, -25_000), (-25_000, -9_000), (-6_000, -4_500),
                     (-1_000, -1_600), (1_600, 600)])
@@ -38,11 +41,15 @@ def water(ground: Ground, ways: list[Way]) -> Iterator[Feature]:
     shore = np.vstack([north[::-1], dyke, far[::-1]])
     bay = Polygon(shore).buffer(0)
     flat = Polygon(np.vstack([dyke, limit[::-1][1:-1]])).buffer(0)
-    yield degrees(bay.difference(flat)), {"name": "杭州湾", "name_en": "Hangzhou Bay", "kind": "bay", "width_m": None}
-    yield degrees(flat), {"name": "澉浦滩涂", "name_en": "Tidal flat", "kind": "tidal_flat", "width_m": None}
-    yield degrees(ground.lake), {"name": "南北湖", "name_en": "Nanbeihu Lake", "kind": "lake", "width_m": None}
-    for way in sorted(ways, key=lambda w: (w.width_m, w.name)):
-        yield degrees(way.line), {"name": way.name, "name_en": "", "kind": "river", "width_m": way.width_m}
+    yield degrees(bay.difference(flat)), {"name": "杭州湾", "name_en": "Hangzhou Bay", "kind": "bay"}
+    yield degrees(flat), {"name": "澉浦滩涂", "name_en": "Tidal flat", "kind": "tidal_flat"}
+    yield degrees(ground.lake), {"name": "南北湖", "name_en": "Nanbeihu Lake", "kind": "lake"}
+    creeks = unary_union([w.line.buffer(w.width_m / 2, quad_segs=2) for w in ways if w.width_m < 12])
+    for shape in shapely.get_parts(creeks):
+        yield degrees(shape.simplify(0.6)), {"name": "", "name_en": "", "kind": "river"}
+    for way in sorted((w for w in ways if w.width_m >= 12), key=lambda w: (w.width_m, w.name)):
+        yield degrees(way.line.buffer(way.width_m / 2, quad_segs=3).simplify(0.5)), {"name": "", "name_en": "", "kind": "river"}
+        yield degrees(way.line), {"name": way.name, "name_en": "", "kind": "river"}
 
 
 def _above(relief: Raster, height_m: float, soften_m: float) -> list[Polygon]:

@@ -215,8 +215,12 @@ def _old_names(add: Any, codes: dict[str, Any], hamlets: list[Hamlet]) -> None:
         seat = next((x * 1000, y * 1000) for s, _, _, _, (x, y), *_ in outline.VILLAGES if code.endswith(s))
         add("alias", OLD_NAMES[code[-3:]], *seat, 900, "", code, code)
         own = [h for h in hamlets if h.village_code == code and len(h.name) == 3]
-        for k in rng.permutation(len(own))[:2]:
+        stems: set[str] = set()
+        for k in rng.permutation(len(own)):
             hamlet = own[k]
+            if len(stems) == 2 or hamlet.name[:2] in stems:
+                continue
+            stems.add(hamlet.name[:2])
             add("alias", f"{hamlet.name[:2]}村", hamlet.x, hamlet.y, 500, "", code, code)
 
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import basemap
 import catalogue
+import entities
 import gazetteer
+import incidents
 import manifest
 import network
 import numpy as np
@@ -22,16 +26,22 @@ import outline
 import partition
 import people
 import settlements
+import shapely
 import terrain
 from network import Ground
 from partition import Area, Areas
 from records import lattice_multipolygon, read_csv, write_csv, write_geojson
 from shapely import Polygon
+from whereabouts import Whereabouts
+from worktime import WorkClock
 
 HERE = Path(__file__).resolve().parent
 ORGANISATION = ["code", "name", "name_en", "kind", "platforms", "parent", "is_managing", "head_name", "head_post", "phone"]
 ADDRESS = ["plate_id", "village_code", "natural_village", "villager_group", "road", "number", "households", "residents",
            "lon", "lat"]
+ENTITY = ["uscc", "name", "kind", "platform", "licence_no", "licence_until", "status", "address", "plate_id", "lon", "lat",
+          "risk_level", "credit_level", "territorial_responsible", "regulator_responsible", "own_responsible",
+          "last_inspected_on", "next_inspection_on"]
 SITE = ["code", "name", "name_en", "kind", "platform", "org", "address", "hours", "phone", "lon", "lat"]
 CATEGORY = ["code", "platform", "line", "major", "minor", "name", "name_en", "urgency", "lead_org", "co_orgs",
             "limit_value", "limit_unit", "self_handle", "keywords", "filing_condition", "closing_condition", "public",
@@ -56,8 +66,18 @@ def write_areas(out: Path, areas: Areas) -> None:
         write_geojson(out / "areas" / f"{name}.geojson", features(rows))
 
 
-def write_tables(out: Path, areas: Areas) -> list[dict[str, Any]]:
-    """Write organisations, staff, catalogue and calendar; return the organisations."""
+def village_organisation(areas: Areas) -> Callable[[float, float], str | None]:
+    """Return a function from local x, y to the code of that village's organisation."""
+    shapes = [(f"village_{v.code[-3:]}", v.local) for v in areas.villages]
+
+    def at(x: float, y: float) -> str | None:
+        return next((code for code, shape in shapes if shapely.contains_xy(shape, x, y)), None)
+
+    return at
+
+
+def write_tables(out: Path, areas: Areas) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Write organisations, staff, catalogue and calendar; return staff and duties."""
     tables = HERE / "tables"
     rows: list[dict[str, Any]] = list(read_csv(tables / "organisations.csv"))
     for k, row in enumerate(rows):
@@ -75,7 +95,7 @@ def write_tables(out: Path, areas: Areas) -> list[dict[str, Any]]:
     write_csv(out / "rules.csv", ["code", "words", "not_words", "channel", "category", "weight"],
               catalogue.rules(found_categories))
     write_csv(out / "calendar.csv", ["day", "is_workday", "periods", "name", "source", "provisional"], catalogue.calendar())
-    return rows
+    return staff, duties
 
 
 def main(out: Path) -> None:
@@ -104,7 +124,16 @@ def main(out: Path) -> None:
     write_geojson(out / "base" / "places.geojson", basemap.places(areas, hamlets))
     bounds = terrain.write_hillshade(ground.relief, out / "base" / "hillshade.png")
     done("base map")
-    write_tables(out, areas)
+    staff, duties = write_tables(out, areas)
+    anchor = datetime.fromisoformat(manifest.ANCHOR)
+    traders = entities.entity_rows(areas, plates, staff, duties, anchor.date())
+    write_csv(out / "entities.csv", ENTITY, traders)
+    done(f"{len(traders)} entities")
+    where = Whereabouts(ground, areas, roads, water, plates, hamlets, traders)
+    cases = incidents.incident_rows(catalogue.categories(), where, WorkClock(catalogue.calendar()), anchor,
+                                    village_organisation(areas))
+    write_csv(out / "incidents.csv", incidents.COLUMNS, cases)
+    done(f"{len(cases)} incidents")
     manifest.write(out / "pack.toml", bounds)
     if out.resolve() != HERE.parent:
         shutil.copy(HERE / "statistics_villages_2023.csv", out)

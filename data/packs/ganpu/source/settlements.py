@@ -282,8 +282,9 @@ def _premises(grid: Area, site: Site, roads: list[Way], rng: np.random.Generator
     area = grid.local.buffer(-20)
     shapely.prepare(area)
     scenic = grid.parent.endswith("204")
-    plates, number = [], defaultdict(int)
-    name = {"204": "环湖路", "205": "滨海大道", "206": "工业园路"}[grid.parent[-3:]]
+    plates: list[Plate] = []
+    count = 0
+    estate = {"204": "南北湖景区", "205": "临港工业区", "206": "六里工业园"}[grid.parent[-3:]]
     for road in roads:
         if road.kind == "highway" or not road.line.intersects(area):
             continue
@@ -298,10 +299,11 @@ def _premises(grid: Area, site: Site, roads: list[Way], rng: np.random.Generator
                     building = rectangle(bx, by, width, depth, angle)
                     if rng.random() < (0.3 if scenic else 0.75) and site.fits(building, area):
                         site.take(building)
-                        street = road.name or name
-                        number[street] += 2
-                        plates.append(Plate(grid.parent, grid.code, "", 0, street, str(number[street] + (900 if not road.name else 0)),
-                                            int(scenic and rng.random() < 0.4), bx, by, building))
+                        named = bool(road.name) and road.kind != "track"
+                        count += not named
+                        plates.append(Plate(grid.parent, grid.code, "" if named else estate, 0, road.name if named else "",
+                                            "" if named else str(count), int(scenic and rng.random() < 0.4), bx, by,
+                                            building))
                 at += rng.uniform(40, 75) if scenic else rng.uniform(70, 120)
     return plates
 
