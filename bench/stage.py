@@ -28,7 +28,7 @@ select a.town_id, 'BENCH' || n, '商户 ' || n, (array['catering','food_trade','
     st_setsrid(st_makepoint(st_x(a.geom) + (random() - 0.5) * 2e-3, st_y(a.geom) + (random() - 0.5) * 2e-3), 4490), a.grid_id,
     (array['A','B','C','D'])[1 + n %% 4], (array['A','B','C','D'])[1 + n %% 4],
     case when n %% 50 > 0 then '甲' end, '乙', '丙', current_date + n %% 300 - 20
-from generate_series(1, %(n)s) n join plates a on a.r = 1 + (n * 7919) %% (select count(*) from plates)
+from generate_series(1, %(n)s) n join plates a on a.r = 1 + (n::bigint * 7919) %% (select count(*) from plates)
 """
 _INCIDENTS = """
 insert into incident (town_id, case_no, title, category_id, platform_code, lead_org_id, urgency, state, channel, geom, grid_id,
@@ -39,7 +39,7 @@ select a.town_id, 'B' || n, c.name || ' ' || n, c.category_id, c.platform_code, 
     a.grid_id, t, t, case when n %% 1000 < %(open_per_mille)s then null else t + interval '2 days' end, t, t + interval '36 hours',
     t + interval '2 days'
 from generate_series(1, %(n)s) n
-join plates a on a.r = 1 + (n * 7919) %% (select count(*) from plates)
+join plates a on a.r = 1 + (n::bigint * 7919) %% (select count(*) from plates)
 join cats c on c.r = 1 + n %% (select count(*) from cats)
 cross join lateral (select now() - interval '10 years' * (n::float8 / %(n)s) as t) w
 """
