@@ -31,9 +31,12 @@ class Likeness(NamedTuple):
 
 
 class EntityIndex:
-    """Look-up over entity names; row positions are those of ``entities``."""
+    """Look-up over entity names; row positions are those of ``entities``.
 
-    def __init__(self, entities: Sequence[Entity], prefix: re.Pattern[str] | None) -> None:
+    ``town`` and ``village`` match the names that may stand before an entity's own.
+    """
+
+    def __init__(self, entities: Sequence[Entity], town: re.Pattern[str], village: re.Pattern[str]) -> None:
         self.entities = entities
         self.names: NameIndex[int] = NameIndex()
         self._bare: list[str] = []
@@ -41,9 +44,9 @@ class EntityIndex:
         for row, entity in enumerate(entities):
             name = bare = fold_name(entity.name)
             add(name, row)
-            for variant in entity_variants(name, prefix):
+            for variant in entity_variants(name, town, village):
                 add(variant, row)
-                bare = variant
+                bare = variant if bare is name else bare
             self._bare.append(bare)
         self.by_id = {entity.id: row for row, entity in enumerate(entities)}
 

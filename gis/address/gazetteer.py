@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from gis.address.variants import (
     abbreviations,
     has_numeral,
     landmark_variants,
+    leading,
     numeral_variants,
     prefix_variants,
     road_variants,
@@ -46,6 +46,7 @@ class Ref(NamedTuple):
     village: str = ""
     row: int = -1
     via: Via = "exact"
+    trust: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +105,11 @@ class Gazetteer:
     @cached_property
     def entity_index(self) -> EntityIndex:
         """Entities by name."""
-        spelled = {fold_name(name) for name in self.prefixes}
-        spelled |= {short for name in spelled for short in prefix_variants(name)}
-        longest_first = sorted(filter(None, spelled), key=lambda name: (-len(name), name))
-        pattern = re.compile(f"^(?:{'|'.join(map(re.escape, longest_first))})+") if longest_first else None
-        return EntityIndex(self.entities, pattern)
+        prefixes = {fold_name(name) for name in self.prefixes}
+        villages = {fold_name(name) for name in self.village_names.values()}
+        town = leading(prefixes | {short for name in prefixes for short in prefix_variants(name)})
+        village = leading(villages | {short for name in villages for short, _ in village_variants(name)})
+        return EntityIndex(self.entities, town, village)
 
     @cached_property
     def names(self) -> NameIndex[Ref]:
@@ -185,9 +186,9 @@ class Gazetteer:
         return spots
 
     def _is_part_of_village(self, place: Place) -> bool:
-        """An old village name with a point of its own, much smaller than the village it has become part of."""
+        """An old village name with a point of its own, clearly smaller than the village it has become part of."""
         whole = self.village_spots.get(place.target)
-        return whole is not None and finite(place.lon, place.lat) and (place.radius_m or 1e9) < 0.5 * whole[2]
+        return whole is not None and finite(place.lon, place.lat) and (place.radius_m or 1e9) < 0.8 * whole[2]
 
     def place_spot(self, place: Place) -> Spot:
         """Return position and radius of a place whose coordinates are known."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gis.address.fold import MAX_TEXT_CHARS, Folded, fold_name, fold_text
 from gis.address.gazetteer import Gazetteer, Ref
 from gis.address.grammar import read_grammar
+from gis.address.misspelling import Guess
 from gis.address.names import Span, best_cover
 from gis.address.numerals import NUMERAL_CHARS
 from gis.address.sound import sound_of
@@ -18,7 +20,7 @@ from gis.address.tokens import MARKS, TRUST, Component, Match, Reading, Token
 _KIND_ORDER = {"village": 0, "natural_village": 1, "road": 2, "landmark": 3, "group": 4, "entity": 5, "prefix": 6}
 _WORTH = {"exact": 1.0, "alias": 1.0, "short": 0.95, "homophone": 0.75}
 _COORDINATE = re.compile(r"(?<![\d.])(-?\d{1,3}\.\d{2,})\D{1,8}?(-?\d{1,3}\.\d{2,})(?![\d.])")
-_ID_RUN = re.compile(r"\w[\w-]{2,60}")
+_ID_RUN = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ][0-9A-Za-z０-９Ａ-Ｚａ-ｚ_－-]{2,60}")
 _NUMBER_NEXT = re.compile(rf"(?:\d+|[{NUMERAL_CHARS}]+)(?!\d|[{NUMERAL_CHARS}]|村民|小组|组|里|米|m)")
 _VILLAGE_NEXT = re.compile(rf"$|[村社的这那有往向在东西南北第\d\x01-\x1f#{NUMERAL_CHARS}]|附近|边")
 _HAN_RUN = re.compile(r"[⺀-鿿]{2,}")
@@ -218,20 +220,22 @@ def _misspelt(folded: Folded, marked: str, gazetteer: Gazetteer) -> list[Token]:
     words = [(found.start(), found.end(), found.group()) for found in _LATIN_RUN.finditer(marked)]
     if words:
         guesses += [(guess.start, guess.end, guess) for guess in spelling.in_latin(_latin_words(folded, marked))]
-    tokens: list[Token] = []
+    return _most_trusted(guesses, gazetteer)
+
+
+def _most_trusted(guesses: list[tuple[int, int, Guess]], gazetteer: Gazetteer) -> list[Token]:
+    """Tokens that do not overlap; less trusted names for the same piece stay as its further meanings."""
+    tokens: dict[tuple[int, int], Token] = {}
     for start, end, guess in sorted(guesses, key=lambda item: (-item[2].trust * (item[1] - item[0]), item[0])):
         refs = [ref for ref in gazetteer.names.get(guess.name) if ref.kind != "prefix"]
-        same_place = next(
-            (token for token in tokens if (token.start, token.end) == (start, end) and token.trust == guess.trust), None
-        )
-        if same_place is not None:
-            tokens[tokens.index(same_place)] = Token(
-                same_place.kind, start, end, (*same_place.refs, *refs), "misspelt", guess.trust
-            )
-        elif refs and not any(token.start < end and start < token.end for token in tokens):
+        first = tokens.get((start, end))
+        if first is not None:
+            share = guess.trust / first.trust
+            tokens[start, end] = replace(first, refs=(*first.refs, *(ref._replace(trust=share) for ref in refs)))
+        elif refs and not any(token.start < end and start < token.end for token in tokens.values()):
             refs.sort(key=lambda ref: _KIND_ORDER[ref.kind])
-            tokens.append(Token(refs[0].kind, start, end, tuple(refs), "misspelt", guess.trust))
-    return tokens
+            tokens[start, end] = Token(refs[0].kind, start, end, tuple(refs), "misspelt", guess.trust)
+    return list(tokens.values())
 
 
 def _latin_words(folded: Folded, marked: str) -> list[tuple[int, int, str]]:

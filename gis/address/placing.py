@@ -71,7 +71,9 @@ class Placer:
                 if ref.kind != "village":
                     continue
                 if token.kind == "village":
-                    sure.setdefault(ref.key, token)
+                    sure.setdefault(
+                        ref.key, replace(token, trust=token.trust * ref.trust) if ref.trust < 1.0 else token
+                    )
                 elif token.end in followers:
                     weak.setdefault(ref.key, replace(token, trust=0.75 * token.trust))
         return sure or weak
@@ -343,7 +345,7 @@ class Placer:
 
     def _trusted(self, token: Token, ref: Ref, used: tuple[str, ...]) -> tuple[float, tuple[str, ...]]:
         """Trust in a name; that of a named village counts where it had to decide."""
-        trust, how = token.trust, (*_tolerated(token), *used)
+        trust, how = token.trust * ref.trust, (*_tolerated(token), *used)
         if ref.village and ref.village in self.villages:
             how = ("village", *how)
         return trust, how

@@ -132,7 +132,7 @@ class PlateIndex:
         if part is None:
             part = [positions[0] for known, positions in numbers.items() if known[0] == number[0]]
         if part:
-            return [self._hit("part", position, 30.0) for position in part[:3]]
+            return [self._hit("part", position, 30.0 if street[0] == "road" else 60.0) for position in part[:3]]
         between = self._between(street, number[0])
         return [between] if between is not None else []
 
@@ -175,10 +175,12 @@ class PlateIndex:
             lon = first.lon + share * (last.lon - first.lon)
             lat = first.lat + share * (last.lat - first.lat)
             nearer = first if share <= 0.5 else last
-            return Hit("between", lon, lat, max(25.0, 0.6 * gap_m), None, nearer.village_code or "")
+            # Measured by leaving plates out: along a road neighbours say more than among the houses of a settlement.
+            radius_m = max(25.0, 0.6 * gap_m) if street[0] == "road" else max(50.0, gap_m)
+            return Hit("between", lon, lat, radius_m, None, nearer.village_code or "")
         ends = [known for known in (lower, upper) if known is not None and abs(known - main) <= 20]
         if not ends:
             return None
         nearest = min(ends, key=lambda known: abs(known - main))
         plate = self._at(street, nearest)
-        return Hit("end", plate.lon, plate.lat, 50.0 + 10.0 * abs(nearest - main), None, plate.village_code or "")
+        return Hit("end", plate.lon, plate.lat, 60.0 + 20.0 * abs(nearest - main), None, plate.village_code or "")

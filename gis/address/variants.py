@@ -6,7 +6,7 @@ Facts of the languages, not of a town: what one town alone calls its places stan
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gis.address.fold import fold_name
 from gis.address.numerals import NUMERAL_CHARS, spell_digits, unspell_digits
@@ -123,14 +123,27 @@ def abbreviations(name: str) -> Iterator[str]:
     yield from (spelling for spelling in spellings if spelling != "".join(words))
 
 
-def entity_variants(name: str, prefix: re.Pattern[str] | None) -> Iterator[str]:
-    """Yield a folded entity name without town and legal form, each if three characters remain."""
-    bare = prefix.sub("", name, count=1) if prefix is not None else name
-    if bare != name and len(bare) >= 3:
-        yield bare
+def leading(names: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern that matches any of the folded names, one or more, at the start of a text, the longest first."""
+    longest_first = sorted(filter(None, set(names)), key=lambda name: (-len(name), name))
+    return re.compile(f"(?:{'|'.join(map(re.escape, longest_first))})+" if longest_first else "(?!)")
+
+
+def entity_variants(name: str, town: re.Pattern[str], village: re.Pattern[str]) -> Iterator[str]:
+    """Yield a folded entity name without town before it, then without legal form, then without its village.
+
+    Each only if it is another and has three characters left.
+    """
+    bare = _cut(name, town)
     short = _LEGAL_FORM.sub("", bare)
-    if short != bare and len(short) >= 3:
-        yield short
+    for shorter, longer in ((bare, name), (short, bare), (_cut(short, village), short)):
+        if shorter != longer and len(shorter) >= 3:
+            yield shorter
+
+
+def _cut(name: str, pattern: re.Pattern[str]) -> str:
+    found = pattern.match(name)
+    return name[found.end() :] if found else name
 
 
 def has_numeral(name: str) -> bool:

@@ -84,6 +84,7 @@ class Figures(NamedTuple):
     median_error_m: float
     p90_error_m: float
     within_tolerance: float
+    within_radius: float
     among: float
     wrong_grid: float
     wrong_village: float
@@ -128,6 +129,12 @@ def figures(outcomes: Iterable[Outcome]) -> Figures:
         if outcome.label["level"] != "none"
     ]
 
+    covered = [
+        outcome.error_m <= outcome.best.radius_m
+        for outcome in outcomes
+        if outcome.best is not None and outcome.error_m is not None
+    ]
+
     def share(values: Iterable[bool]) -> float:
         values = list(values)
         return sum(values) / len(values) if values else float("nan")
@@ -138,6 +145,7 @@ def figures(outcomes: Iterable[Outcome]) -> Figures:
         statistics.median(errors),
         errors[int(0.9 * (len(errors) - 1))],
         share(within),
+        share(covered),
         share(outcome.among for outcome in outcomes),
         share(outcome.wrong_grid for outcome in outcomes),
         share(outcome.wrong_village for outcome in outcomes),
@@ -154,12 +162,13 @@ def measure(half: str, pack: Path = PACK) -> list[Outcome]:
 def main(half: str = "tune", show: str = "") -> None:
     outcomes = measure(half)
     kinds = sorted({outcome.label["kind"] for outcome in outcomes})
-    print(f"{'kind':16} {'n':>4} level median_m   p90_m within among grid✗ village✗")
+    print(f"{'kind':16} {'n':>4} level median_m   p90_m within radius among grid✗ village✗")
     for kind in [*kinds, "all"]:
         found = figures(outcome for outcome in outcomes if kind in ("all", outcome.label["kind"]))
         print(
             f"{kind:16} {found.texts:4} {found.level_right:5.2f} {found.median_error_m:8.1f} {found.p90_error_m:7.0f} "
-            f"{found.within_tolerance:6.2f} {found.among:5.2f} {found.wrong_grid:5.2f} {found.wrong_village:5.2f}"
+            f"{found.within_tolerance:6.2f} {found.within_radius:6.2f} {found.among:5.2f} {found.wrong_grid:5.2f} "
+            f"{found.wrong_village:5.2f}"
         )
     for outcome in outcomes if show else ():
         if not outcome.level_right or not outcome.among or outcome.wrong_grid:
