@@ -32,8 +32,15 @@ def rows(quick: bool = False) -> list[dict[str, Any]]:
     addresses = [_address(rng.choice(plates)) for _ in range(count)]
     sentences = [f"你好，我在{text}门口，这里有人把垃圾倒在路边，麻烦派人处理一下" for text in addresses[: count // 4]]
     find_many(sentences[:20], town)  # the indexes for misspelt names come with their first use
-    built = {"job": "gazetteer built, 10,000 plates + 100,000 entities", "against": "seconds", "ratio": build_s,
-             "goal": GOALS["build_s"], "ok": build_s < GOALS["build_s"], "ours_s": build_s, "theirs_s": None}
+    built = {
+        "job": "gazetteer built, 10,000 plates + 100,000 entities",
+        "against": "seconds",
+        "ratio": build_s,
+        "goal": GOALS["build_s"],
+        "ok": build_s < GOALS["build_s"],
+        "ours_s": build_s,
+        "theirs_s": None,
+    }
     return [built, _rate("addresses geocoded", addresses, town), _rate("sentences geocoded", sentences, town)]
 
 
@@ -44,8 +51,15 @@ def _rate(job: str, texts: list[str], town: Gazetteer) -> dict[str, Any]:
     if (found.level != "plate").any():
         raise AssertionError("an exact address was not found")
     rate = len(texts) / seconds
-    return {"job": job, "against": "texts a second", "ratio": rate, "goal": GOALS["texts_per_s"],
-            "ok": rate >= GOALS["texts_per_s"], "ours_s": seconds, "theirs_s": None}
+    return {
+        "job": job,
+        "against": "texts a second",
+        "ratio": rate,
+        "goal": GOALS["texts_per_s"],
+        "ok": rate >= GOALS["texts_per_s"],
+        "ours_s": seconds,
+        "theirs_s": None,
+    }
 
 
 def _plates(rng: random.Random) -> list[tuple[Any, ...]]:
