@@ -45,6 +45,7 @@ class AreasRefused(service.PartitionBroken):
         if {fault.kind for fault in faults} <= {"gap", "overlap", "leaves_parent"}:
             widest = max(fault.width_m for fault in faults)
             self.message += f"; --repair {np.ceil(widest * 105) / 100:g} would close them"
+        self.args = (self.message,)
 
     def write(self) -> Path:
         """Write the places as GeoJSON beside the file."""
