@@ -21,59 +21,12 @@ from typing import NamedTuple
 import opencc
 import pyproj
 
+from tests.gis.address.phrases import ELSEWHERE, FRESH, HAND, MISHEARD, PINYIN
+
 PACK = Path(__file__).resolve().parents[3] / "data" / "packs" / "ganpu"
 TARGET = Path(__file__).resolve().parents[2] / "data" / "address_labels.csv"
 GEOD = pyproj.Geod(ellps="GRS80")
 TRADITIONAL = opencc.OpenCC("s2t").convert
-#: Wrong characters of the same or a near sound, as they come out of keyboards and dictation.
-MISHEARD = {
-    "澉": "敢坎赶",
-    "浦": "蒲铺",
-    "六": "禄刘陆",
-    "里": "李理",
-    "忠": "中",
-    "永": "勇咏",
-    "茶": "查",
-    "院": "苑",
-    "紫": "子",
-    "金": "今",
-    "堰": "燕宴雁",
-    "东": "冬",
-    "湖": "胡",
-    "保": "宝",
-    "新": "心",
-    "镇": "阵",
-    "路": "陆",
-    "乐": "勒",
-    "团": "团",
-    "翁": "瓮",
-    "盐": "严",
-    "滨": "宾",
-    "海": "每",
-    "环": "还",
-    "青": "清",
-    "石": "时",
-    "帆": "凡",
-    "谷": "古",
-    "村": "邨",
-    "桥": "乔",
-    "家": "加",
-    "王": "汪",
-    "沈": "审",
-    "陈": "程",
-    "张": "章",
-    "店": "点",
-    "饭": "范",
-    "庙": "妙",
-    "埭": "代",
-    "浜": "邦",
-    "塘": "糖",
-    "南": "男",
-    "社": "设",
-    "中": "钟",
-    "西": "希",
-    "山": "三",
-}
 DIRECTIONS = {"东": 90, "南": 180, "西": 270, "北": 0, "东南": 135, "东北": 45, "西南": 225, "西北": 315}
 SPOKEN_METRES = {
     50: "五十",
@@ -618,21 +571,6 @@ def from_village(template: str) -> None:
 for _template in ("V", "澉浦镇V", "V这边", "海盐县澉浦镇V"):
     from_village(_template)
 
-PINYIN = {
-    "堰山路": "Yanshan",
-    "六澉路": "Liugan",
-    "茶院路": "Chayuan",
-    "永新路": "Yongxin",
-    "永乐路": "Yongle",
-    "澉东路": "Gandong",
-    "南山路": "Nanshan",
-    "湖滨路": "Hubin",
-    "团结路": "Tuanjie",
-    "紫金路": "Zijin",
-    "六忠路": "Liuzhong",
-    "青山路": "Qingshan",
-}
-
 
 def from_pinyin(template: str) -> None:
     @texts("latin", 3)
@@ -652,126 +590,6 @@ for _template in (
     "# P Rd",
 ):
     from_pinyin(_template)
-
-#: Written by hand, with what each means: a landmark (moved) or beside one, a plate, a road, a group, a natural village.
-HAND = [
-    ("镇政府门口有人上访", "landmark 澉浦镇人民政府"),
-    ("澉浦菜场里面，卖鱼的摊位旁边地上都是水", "landmark 澉浦农贸市场"),
-    ("东门出去往东走五十米，路边有个坑", "landmark 澉浦古城东门 东 50"),
-    ("车站对面那家店占道经营", "beside 澉浦汽车站"),
-    ("我在老街桥头，桥栏杆断了一截", "landmark 老街桥"),
-    ("大闸那里有人钓鱼不听劝", "landmark 长山闸"),
-    ("加油站往北一百米左右，大货车停在路上", "landmark 澉浦加油站 北 100"),
-    ("中学门口放学的时候堵死了", "landmark 澉浦中学"),
-    ("高速口下来往南三百米", "landmark 杭浦高速澉浦出口 南 300"),
-    ("云岫庵山门往西五十米有烟", "landmark 云岫庵 西 50"),
-    ("看潮的地方护栏坏了", "landmark 长墙山观潮台"),
-    ("炮台东北面八十米", "landmark 葫芦山炮台 东北 80"),
-    ("信用社隔壁的麻将馆太吵", "beside 澉浦农商银行"),
-    ("邮局斜对面公交站牌倒了", "beside 澉浦邮政所"),
-    ("王庙后面的弄堂路灯不亮", "beside 吴越王庙"),
-    ("石城往上走一百米有人野炊", "beside 谈仙石城"),
-    ("六里菜场北边50米，垃圾桶满了", "landmark 六里集市 北 50"),
-    ("六里小学东面五十米，电线垂下来了", "landmark 六里小学 东 50"),
-    ("湖心堤上有人电鱼", "landmark 中湖塘"),
-    ("景区大门口黑车拉客", "landmark 南北湖游客中心"),
-    ("派出所旁边停车场", "beside 澉浦派出所"),
-    ("卫生服务中心门前积水", "landmark 澉浦社区卫生服务中心"),
-    ("公墓南侧，有人烧纸冒烟", "beside 青山公墓"),
-    ("永乐码头往西200米河里有死猪", "landmark 永乐码头 西 200"),
-    ("便民服务中心二楼办事窗口", "landmark 澉浦镇便民服务中心"),
-    ("澉东村委会往南两百米的河边", "landmark 澉东村便民服务站 南 200"),
-    ("茶院村部对面", "beside 茶院村便民服务站"),
-    ("万寿路十二号楼上天天装修", "road 万寿路 12"),
-    ("万寿路12号跟14号中间那条弄堂", "road 万寿路 12"),
-    ("北大街28号，二楼阳台往下扔东西", "road 北大街路 28"),
-    ("南大街幺六号", "road 南大街路 16"),
-    ("文昌路，三十六号，门口两条狗", "road 文昌路 36"),
-    ("环城路一百二十一号小饭店油烟大", "road 环城路 121"),
-    ("環城路121號", "road 环城路 121"),
-    ("环城路 121号 门面房", "road 环城路 121"),
-    ("中山路二十五弄口", "street 中山路"),
-    ("儒林路那边有棵树倒了", "street 儒林路"),
-    ("西门路靠近河的地方", "street 西门路"),
-    ("盐澉线20号", "road 盐澉公路 20"),
-    ("老省道6号门口出车祸了", "road 翁金公路 6"),
-    ("六里村三组，靠河边第二家", "group 206 3"),
-    ("六里三组的老张家隔壁", "group 206 3"),
-    ("六里三小队", "group 206 3"),
-    ("紫金山五组水管爆了", "group 210 5"),
-    ("南北湖村一组山脚下", "group 204 1"),
-    ("永新的第十组", "group 207 10"),
-    ("澉东村 二组 晒谷场", "group 202 2"),
-    ("镇中村十二组村口", "group 200 12"),
-    ("保山村第八村民小组路口", "group 208 8"),
-    ("镇中三组（永福桥那边）", "group 200 3"),
-    ("海盐县澉浦镇中村五组", "group 200 5"),
-    ("祝家埭5组", "group 200 5"),
-    ("永福桥自然村", "settlement 200 永福桥"),
-    ("六店湾那里路断了", "settlement 200 六店湾"),
-    ("小横山上有人砍树", "settlement 201 小横山"),
-    ("陈家桥埭上", "settlement 200 陈家桥"),
-    ("王家橋有人打架", "settlement 201 王家桥"),
-    ("Zhenzhong Village Group 5", "group 200 5"),
-    ("liuli cun san zu", "village 206"),
-    ("opposite 澉浦中学", "beside 澉浦中学"),
-    ("100 m east of 澉浦加油站", "landmark 澉浦加油站 东 100"),
-    ("前山下自然村", "settlement 203 前山下"),
-]
-
-#: Written by hand after the parser was finished; all of them are held out.
-FRESH = [
-    ("东门往里走五十米那家早餐店，占着人行道", "beside 澉浦古城东门"),
-    ("西城门下面有小孩爬墙", "landmark 澉浦古城西门"),
-    ("北门外头一百米，河边有人倒建筑垃圾", "beside 澉浦古城北门"),
-    ("从汽车站出来朝南走两百米", "landmark 澉浦汽车站 南 200"),
-    ("汽车站西北边大概一百五十米，路面塌了", "landmark 澉浦汽车站 西北 150"),
-    ("小学门口那个红绿灯坏了", "landmark 澉浦小学"),
-    ("临港工业区里面有厂子半夜排废气", "landmark 临港工业区"),
-    ("六里工业园门口大车乱停", "landmark 六里工业园"),
-    ("石城东边300m", "landmark 谈仙石城 东 300"),
-    ("看日出的地方，有人露营生火", "landmark 鹰窠顶观日台"),
-    ("紫金山公园的健身器材坏了", "landmark 紫金山公园"),
-    ("白鹭洲附近水面有死鱼", "beside 白鹭洲"),
-    ("游客中心对面卖烧烤的", "beside 南北湖游客中心"),
-    ("澉浦农商银行门口电瓶车停了一排", "landmark 澉浦农商银行"),
-    ("长山闸往西五百米", "landmark 长山闸 西 500"),
-    ("距离六里加油站一百米左右的地方翻车了", "landmark 六里加油站 北 0"),
-    ("保山卫生站没人", "landmark 保山卫生站"),
-    ("畜牧兽医站隔壁养了很多鸡，臭死了", "beside 畜牧兽医站"),
-    ("永乐卫生站北面半里路", "landmark 永乐卫生站 北 250"),
-    ("消防队旁边", "beside 澉浦专职消防队"),
-    ("澉浦鎮老街橋南邊三十米", "landmark 老街桥 南 30"),
-    ("環湖路12號", "road 环湖路 12"),
-    ("万寿路88号，三楼往下浇水", "road 万寿路 88"),
-    ("万寿路八十八", "road 万寿路 88"),
-    ("文昌路5号和7号之间", "road 文昌路 5"),
-    ("地址：浙江省嘉兴市海盐县澉浦镇中山路31号；电话：13000000000", "road 中山路 31"),
-    ("儒林路20弄3号对面", "street 儒林路"),
-    ("儒林璐二十号", "road 儒林路 20"),
-    ("西门路9#", "road 西门路 9"),
-    ("东门路门牌号17", "road 东门路 17"),
-    ("环成路60号", "road 环城路 60"),
-    ("保六路14号厂房着火", "road 保六路 14"),
-    ("盐澉公路幺五号", "road 盐澉公路 15"),
-    ("茶院村委三组", "group 209 3"),
-    ("紫金山村七组那条机耕路", "group 210 7"),
-    ("六忠二组水渠堵了", "group 211 2"),
-    ("南山村1组（靠湖边）", "group 212 1"),
-    ("永乐六组，大概在桥那边", "group 203 6"),
-    ("保三村八组", "group 208 8"),
-    ("子金山村五组", "group 210 5"),
-    ("澉南村第二小组的鱼塘", "group 205 2"),
-    ("我们镇中村9组停水", "group 200 9"),
-    ("六李村十组", "group 206 10"),
-    ("张圩那边，一户人家屋顶漏了", "settlement 200 张圩"),
-    ("钱家埭路灯", "settlement 203 钱家埭"),
-    ("宋家弯有人养猪", "settlement 203 宋家湾"),
-    ("長浜自然村", "settlement 202 长浜"),
-    ("官堂那里，有人放鞭炮", "settlement 203 官堂"),
-    ("澉东村 村里", "village 202"),
-    ("No. 88, Wanshou Rd, Ganpu", "road 万寿路 88"),
-]
 
 
 def by_hand(pack: Pack, texts: list[tuple[str, str]]) -> Iterator[tuple[str, Spot]]:
@@ -800,31 +618,6 @@ def by_hand(pack: Pack, texts: list[tuple[str, str]]) -> Iterator[tuple[str, Spo
             yield text, middle(pack.settlements[code, rest[0]], "natural_village", code)
         else:
             yield text, middle([row for row in pack.plates if row["village_code"] == code], "village", code)
-
-
-#: Real addresses of other places: nothing of this town may be claimed with confidence.
-ELSEWHERE = [
-    "嘉兴市万国路2256号（汽车客运中心南侧）",
-    "嘉兴市南湖区余新镇电动机械工业园区文龙路150号",
-    "嘉兴市南湖区城南路212号",
-    "嘉兴市南湖区大桥镇明新路188号",
-    "嘉兴市嘉善县惠民街道成功路123号",
-    "嘉兴市王江泾欣悦路179号",
-    "常熟市高新技术产业园嘉兴路16号",
-    "浙江嘉兴桐乡市濮院大道1318号",
-    "浙江省嘉兴市昌盛南路36号智慧大厦A座808室",
-    "海盐县沈荡镇工业园区",
-    "海盐县秦山镇丰山工业园区",
-    "海盐经济开发区滨海新城",
-    "上海市浦东新区张江路88号",
-    "杭州市西湖区文三路100号",
-    "随便说说，没有地址",
-    "今天天气不错",
-    "电话13812345678",
-    "2026年11月24号下午三点",
-    "!!!",
-    "1",
-]
 
 
 def label(half: str, kind: str, text: str, spot: Spot) -> Label:
