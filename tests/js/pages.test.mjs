@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { change, isPlain, readQuery, writeQuery } from "../../webmap/static/pages/incident-query.js";
+import { fitting, likeness } from "../../webmap/static/pages/report-kinds.js";
 import { bodyOf, titleOf } from "../../webmap/static/pages/report-send.js";
 import { decode, rowsOfText, toCsv } from "../../webmap/static/parts/table-file.js";
 import { newId } from "../../webmap/static/api.js";
@@ -85,4 +86,13 @@ test("spans are said in their two largest units", () => {
   assert.deepEqual([span(59 * 60), span(3600), span(3600 * 2 + 60), span(86_400 * 3 + 7200), span(86_400)], [
     "common.minutes", "common.hours", "common.hours_minutes", "common.days_hours", "common.days",
   ]);
+});
+
+test("kinds that share words with the text come first, the chosen one stays", () => {
+  const names = ["路灯不亮", "无证小餐饮", "偷倒建筑垃圾", "暴露垃圾", "井盖缺失", "乱贴广告", "流浪犬只", "河面漂浮物", "药店管理"];
+  const kinds = names.map((name, i) => ({ code: String(i), name, platform: "enforcement" }));
+  assert.equal(likeness("偷倒建筑垃圾", "桥边倒建筑垃圾"), 4);
+  assert.deepEqual(fitting(kinds, "桥边倒建筑垃圾", null).slice(0, 2).map((kind) => kind.name), ["偷倒建筑垃圾", "暴露垃圾"]);
+  assert.equal(fitting(kinds, "", null).length, 7);
+  assert.equal(fitting(kinds, "", "8")[0].name, "药店管理");
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -94,6 +95,15 @@ def version() -> str:
     return digest.hexdigest()[:12]
 
 
+def _notice(frame: Frame) -> str:
+    """The town's own words about its data, without a label that says the same as ours."""
+    town = frame.town
+    if town is None:
+        return ""
+    words = town.notice_zh if frame.lang == "zh" else town.notice_en or town.notice_zh
+    return re.sub(rf"^{re.escape(i18n.text(frame.lang, 'common.synthetic'))}\s*[:：]\s*", "", words)
+
+
 def asset(path: str) -> str:
     """The address of a static file below the versioned folder; relative imports between modules stay inside it."""
     return f"/static/v-{version()}/{path}"
@@ -134,7 +144,8 @@ def render(name: str, frame: Frame) -> str:
             frame=frame,
             t=t,
             asset=asset,
-            tabs=tabs(frame.viewer),
+            notice=_notice(frame),
+        tabs=tabs(frame.viewer),
             data=frame.data,
             browser=_for_browser(frame),
             other_language=_language_link(frame),
@@ -157,7 +168,7 @@ def _for_browser(frame: Frame) -> dict[str, Any]:
             "code": town.code,
             "name": town.name if frame.lang == "zh" else town.name_en or town.name,
             "synthetic": town.synthetic,
-            "notice": town.notice_zh if frame.lang == "zh" else town.notice_en,
+            "notice": _notice(frame),
             "center": list(town.center),
             "zoom": town.zoom,
             "timezone": town.timezone,

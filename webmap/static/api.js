@@ -45,7 +45,7 @@ function scalars(detail) {
  */
 export async function call(path, options = {}) {
   const { method = "GET", json, form, headers = {}, timeoutMs = TIMEOUT_MS, signal } = options;
-  const timer = AbortSignal.timeout(timeoutMs);
+  const limit = deadline(timeoutMs, signal);
   /** @type {Response} */
   let response;
   try {
@@ -60,14 +60,39 @@ export async function call(path, options = {}) {
         ...headers,
       },
       body: json === undefined ? form : JSON.stringify(json),
-      signal: signal ? AbortSignal.any([signal, timer]) : timer,
+      signal: limit.signal,
     });
   } catch (reason) {
     if (signal?.aborted) throw reason;
-    const late = /** @type {Error} */ (reason).name === "TimeoutError";
-    throw new ApiError({ code: late ? "network.timeout" : "network.offline", message: "" });
+    throw new ApiError({ code: limit.passed() ? "network.timeout" : "network.offline", message: "" });
+  } finally {
+    limit.end();
   }
   return read(response);
+}
+
+/**
+ * Ends a request when its time is up or its caller gives up; written out, as browsers inside messengers lack the short form.
+ * @param {number} ms
+ * @param {AbortSignal} [signal]
+ */
+function deadline(ms, signal) {
+  const controller = new AbortController();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    controller.abort();
+  }, ms);
+  const give = () => controller.abort();
+  signal?.addEventListener("abort", give);
+  return {
+    signal: controller.signal,
+    passed: () => late,
+    end() {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", give);
+    },
+  };
 }
 
 /**

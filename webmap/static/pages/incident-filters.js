@@ -12,11 +12,13 @@ import { wordFor } from "./incident-rows.js";
 const DAY_MS = 86_400_000;
 const TYPING_MS = 350;
 const PLATFORMS = ["public_order", "enforcement", "market", "service"];
-const STAGES = ["accept", "handle", "evaluate"];
-const STATES = [
-  "reported", "verifying", "accepted", "declined", "merged", "filed", "dispatched", "returned", "handling", "suspended",
-  "transferred_up", "awaiting_inspection", "closed", "evaluated", "archived", "voided",
-];
+/** Which states make up which stage; those of no stage are no longer open. @type {Record<string, string[]>} */
+const STAGES = {
+  accept: ["reported", "verifying", "accepted", "filed"],
+  handle: ["dispatched", "returned", "handling", "suspended", "transferred_up"],
+  evaluate: ["awaiting_inspection"],
+  done: ["closed", "evaluated", "archived", "merged", "declined", "voided"],
+};
 const PERIODS = [1, 7, 30, 365];
 
 /** @typedef {import("./incident-query.js").Query} Query */
@@ -42,8 +44,7 @@ export function filterBar(element, current, onChange) {
       search.closest("label") ?? search,
       platformSwitch(query, set),
       h("div", { class: "chips" }, toggle("open", query, set), toggle("late", query, set), toggle("amber", query, set)),
-      select("stage", query, set, STAGES.map((stage) => [stage, t(`incidents.stage_${stage}`)])),
-      select("state", query, set, STATES.map((state) => [state, wordFor("state", state)])),
+      stateSelect(query, set),
       areas.villages.length > 0 && select("village", query, (values) => set({ ...values, grid: "" }), areas.villages.map((area) => [area.code, nameOf(area)])),
       areas.grids.length > 0 && select("grid", query, set, gridsOf(areas.grids, query.village)),
       periodSelect(query, set),
@@ -114,14 +115,34 @@ function toggle(name, query, set) {
   return h("button", { type: "button", class: "chip", name: `toggle-${name}`, "aria-pressed": String(on), onclick: () => set({ [name]: on ? "" : "1" }) }, t(`incidents.toggle_${name}`));
 }
 
+/** Stage or state in one: a stage is all of its states. @param {Query} query @param {(values: Query) => void} set */
+function stateSelect(query, set) {
+  const now = query.stage ? `stage:${query.stage}` : query.state ? `state:${query.state}` : "";
+  const option = (/** @type {string} */ value, /** @type {string} */ label) => h("option", { value, selected: value === now }, label);
+  const group = (/** @type {[string, string[]]} */ [stage, states]) =>
+    h(
+      "optgroup",
+      { label: t(`incidents.stage_${stage}`) },
+      stage !== "done" && option(`stage:${stage}`, t("incidents.stage_all", { stage: t(`incidents.stage_${stage}`) })),
+      states.map((state) => option(`state:${state}`, wordFor("state", state))),
+    );
+  const several = now.includes(",") && option(now, query.state?.split(",").map((state) => wordFor("state", state)).join(t("common.comma")) ?? "");
+  const take = () => {
+    const [name, value] = element.value.split(":");
+    set({ stage: "", state: "", ...(value && { [name]: value }) });
+  };
+  const element = h("select", { class: `input${now ? " is-set" : ""}`, name: "state", "aria-label": t("incidents.filter_state"), onchange: take }, option("", t("incidents.all_states")), several, Object.entries(STAGES).map(group));
+  return element;
+}
+
 /**
- * @param {"stage" | "state" | "village" | "grid"} name
+ * @param {"village" | "grid"} name
  * @param {Query} query
  * @param {(values: Query) => void} set
  * @param {[string, string][]} choices
  */
 function select(name, query, set, choices) {
-  const all = { stage: "all_stages", state: "all_states", village: "all_villages", grid: "all_grids" }[name];
+  const all = { village: "all_villages", grid: "all_grids" }[name];
   const options = [["", t(`incidents.${all}`)], ...choices].map(([value, label]) => h("option", { value, selected: (query[name] ?? "") === value }, label));
   const element = h("select", { class: `input${query[name] ? " is-set" : ""}`, name, "aria-label": t(`incidents.filter_${name}`), onchange: () => set({ [name]: element.value }) }, options);
   return element;

@@ -279,7 +279,7 @@ function shareRow(share, i) {
   const percent = Math.round(share.share * 100);
   const fillBar = h("i", null);
   fillBar.style.inlineSize = `${percent}%`;
-  return h("li", null, h("span", null, i === 0 ? h("b", null, nameOf(share)) : nameOf(share)), h("b", null, `${percent}%`), h("div", { class: `bar${i ? " bar--second" : ""}` }, fillBar));
+  return h("li", null, h("span", null, i === 0 ? h("b", null, nameOf(share)) : nameOf(share)), h("b", null, share.share > 0 && percent === 0 ? "< 1%" : `${percent}%`), h("div", { class: `bar${i ? " bar--second" : ""}` }, fillBar));
 }
 
 /** @param {import("./incident-view.js").Case} item */

@@ -109,6 +109,7 @@ async function more() {
 }
 
 function draw() {
+  document.querySelector(".split")?.classList.toggle("is-empty", !items.length);
   if (!items.length) {
     fill(list, nothing());
     fill(foot);

@@ -1,18 +1,18 @@
 // The public report: place, kind, words, photos, a number if wanted. Nothing entered is ever lost.
 import { ApiError, call, newId, query } from "../api.js";
 import { fill, find, h } from "../dom.js";
-import { nameOf, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { addressField } from "../parts/address-field.js";
 import { placeMap } from "../parts/place-map.js";
 import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { when } from "../time.js";
 import { blank, dropDraft, isEmpty, loadDraft, rememberSent, saveDraft, sentReports } from "./report-draft.js";
+import { kindField } from "./report-kinds.js";
 import { photoField } from "./report-photos.js";
 import { send, sendPhotos, showReceipt } from "./report-send.js";
 
 const RETRY_MS = 15_000;
-const FIRST_CHIPS = 7;
 const GPS = { enableHighAccuracy: true, timeout: 15_000, maximumAge: 30_000 };
 
 const form = /** @type {HTMLFormElement} */ (find("#report-form"));
@@ -24,20 +24,21 @@ const outcome = find("#outcome");
 const submit = /** @type {HTMLButtonElement} */ (find("[type=submit]", form));
 const receipt = find("#receipt");
 const photos = photoField(find("#photos"), find("#photo-fault"));
+const kinds = kindField(find("#categories"), (code) => {
+  draft.category = code;
+  keep();
+});
 
 let draft = loadDraft(newId);
-/** @type {any[]} */
-let categories = [];
-let allShown = false;
 /** @type {import("../parts/place-map.js").PlaceMap | null} */
 let map = null;
 let busy = false;
 let retryTimer = 0;
 
 showFields();
+kinds.load();
 showMine();
 hintWeChat();
-loadCategories();
 photos.load();
 addressField(address, find("#candidates"), takeCandidate, t("report.address_none"));
 placeMap(find("#map"), { onPick: (lon, lat) => setPlace({ lon, lat, crs: "cgcs2000", accuracy_m: null, how: "map", label: "" }) }).then((made) => {
@@ -63,6 +64,7 @@ function showFields() {
   phone.value = draft.phone;
   address.value = draft.address;
   find("[data-clear]").hidden = isEmpty(draft);
+  kinds.show(draft.category, draft.description);
   showPlace();
 }
 
@@ -71,6 +73,7 @@ function readFields() {
   draft.phone = phone.value;
   draft.address = address.value;
   keep();
+  kinds.show(draft.category, draft.description);
   if (words.value.trim()) fault("words", "");
   if (address.value.trim()) fault("where", "");
 }
@@ -142,46 +145,6 @@ function useGps() {
     },
     GPS,
   );
-}
-
-async function loadCategories() {
-  const box = find("#categories");
-  try {
-    categories = (await call("/api/v1/report-form")).categories;
-    drawChips();
-  } catch (reason) {
-    fill(box, faultBox(/** @type {ApiError} */ (reason), t("report.form_failed")));
-  }
-}
-
-function drawChips() {
-  const chosen = draft.category;
-  const shown = allShown ? categories : categories.filter((category, i) => i < FIRST_CHIPS || category.code === chosen);
-  fill(
-    find("#categories"),
-    shown.map((category) => chip(nameOf(category), category.code)),
-    categories.length > FIRST_CHIPS &&
-      h("button", { type: "button", class: "chip is-more", "aria-expanded": String(allShown), onclick: toggleAll }, t(allShown ? "report.what_less" : "report.what_more")),
-    chip(t("report.what_unsure"), null),
-  );
-}
-
-/** @param {string} label @param {string | null} code */
-function chip(label, code) {
-  const on = draft.category === code;
-  const choose = () => {
-    draft.category = code;
-    keep();
-    drawChips();
-    /** @type {HTMLElement | null} */ (document.querySelector("#categories [aria-pressed=true]"))?.focus();
-  };
-  return h("button", { type: "button", class: "chip", "aria-pressed": String(on), onclick: choose }, label);
-}
-
-function toggleAll() {
-  allShown = !allShown;
-  drawChips();
-  /** @type {HTMLElement | null} */ (document.querySelector("#categories .is-more"))?.focus();
 }
 
 /** Marks what is missing; the number of faults. */
@@ -270,7 +233,6 @@ async function resetForm() {
   form.hidden = false;
   receipt.hidden = true;
   showFields();
-  drawChips();
   showMine();
   address.focus();
 }
@@ -282,14 +244,12 @@ async function startOver() {
   for (const name of /** @type {const} */ (["where", "words", "phone"])) fault(name, "");
   fill(outcome);
   showFields();
-  drawChips();
   toast(t("report.cleared"), {
     label: t("report.undo"),
     act: () => {
       draft = before;
       keep();
       showFields();
-      drawChips();
     },
   });
 }
