@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator
 from api import limits, metrics
 from api.auth.rate import Rates
 from api.flask_app import make_app
+from api.relay import Relay
 from api.runtime.settings import Settings
 from api.state import State
-from api.stream import EventStream, Relay, caller_scope
+from api.stream import EventStream, caller_scope
 from api.wsgi import FlaskBridge, Message, Receive, Send
 from data import clock
 

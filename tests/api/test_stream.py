@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from api.stream import EventStream, Relay
+from api.relay import Relay
+from api.stream import EventStream
 from data import outbox
 from data.errors import Unauthenticated
 from data.outbox import Cursor
@@ -26,7 +27,9 @@ from tests.small_town import SmallTown
 def report(database: Database, scope: Scope, title: str, lon: float = 120.885, lat: float = 30.405, **more: Any) -> str:
     body = {"title": title, "channel": "phone", "lon": lon, "lat": lat, **more}
     with database.transaction(scope) as session:
-        return session.execute(text("select submit_incident(cast(:p as jsonb))"), {"p": json.dumps(body)}).scalar_one()["id"]
+        return session.execute(text("select submit_incident(cast(:p as jsonb))"), {"p": json.dumps(body)}).scalar_one()[
+            "id"
+        ]
 
 
 class Browser:
@@ -112,7 +115,9 @@ def test_viewer_cut_at_random_ends_equal_to_the_database(database: Database, sma
             await browser.until(saw_hello)
             writers = [
                 threading.Thread(
-                    target=lambda k=k: [report(database, Scope.system(small_town.town_id), f"{k}-{n}") for n in range(60)]
+                    target=lambda k=k: [
+                        report(database, Scope.system(small_town.town_id), f"{k}-{n}") for n in range(60)
+                    ]
                 )
                 for k in range(2)
             ]
@@ -138,7 +143,10 @@ def test_viewer_cut_at_random_ends_equal_to_the_database(database: Database, sma
 def test_viewers_see_their_scope_and_are_told_what_left_it(database: Database, small_town: SmallTown) -> None:
     async def main() -> None:
         async with running(database, every_scope(small_town)) as stream:
-            browsers = {name: Browser(stream, f"who={name}") for name in ("worker-a1", "worker-b2", "squad", "other leader", "command")}
+            browsers = {
+                name: Browser(stream, f"who={name}")
+                for name in ("worker-a1", "worker-b2", "squad", "other leader", "command")
+            }
             for browser in browsers.values():
                 browser.open()
             for browser in browsers.values():
@@ -149,15 +157,26 @@ def test_viewers_see_their_scope_and_are_told_what_left_it(database: Database, s
             await browsers["command"].until(lambda b: len(b.titles()) == 2)
             await asyncio.sleep(0.3)
             assert {name: browser.titles() for name, browser in browsers.items()} == {
-                "worker-a1": ["在 A-1"], "worker-b2": ["归中队"], "squad": ["归中队"], "other leader": [],
+                "worker-a1": ["在 A-1"],
+                "worker-b2": ["归中队"],
+                "squad": ["归中队"],
+                "other leader": [],
                 "command": ["在 A-1", "归中队"],
             }
             with database.transaction(system) as session:
-                session.execute(text(
-                    "update incident set geom = st_setsrid(st_makepoint(120.895, 30.415), 4490), grid_now_id = :g, grid_id = :g"
-                    " where incident_id = cast(:i as uuid)"), {"i": inside, "g": small_town.areas["330499101202002"]})
-            await browsers["worker-a1"].until(lambda b: any(e == "removed" and d["ref"] == inside for e, d in b.messages))
-            await browsers["worker-b2"].until(lambda b: any(e == "incident" and d["ref"] == inside for e, d in b.messages))
+                session.execute(
+                    text(
+                        "update incident set geom = st_setsrid(st_makepoint(120.895, 30.415), 4490), grid_now_id = :g, grid_id = :g"
+                        " where incident_id = cast(:i as uuid)"
+                    ),
+                    {"i": inside, "g": small_town.areas["330499101202002"]},
+                )
+            await browsers["worker-a1"].until(
+                lambda b: any(e == "removed" and d["ref"] == inside for e, d in b.messages)
+            )
+            await browsers["worker-b2"].until(
+                lambda b: any(e == "incident" and d["ref"] == inside for e, d in b.messages)
+            )
             assert all("scope_before" not in data for browser in browsers.values() for _, data in browser.messages)
             for browser in browsers.values():
                 await browser.cut()
@@ -197,16 +216,20 @@ def test_changed_account_ends_the_stream_and_strangers_are_refused(database: Dat
             await stranger.until(lambda b: b.status == 401)
             await bad.until(lambda b: b.status == 422)
             with database.transaction(Scope.system(small_town.town_id)) as session:
-                session.execute(text("update app_user set disabled_at = now() where user_id = :u"),
-                                {"u": small_town.users["worker-a1"]})
+                session.execute(
+                    text("update app_user set disabled_at = now() where user_id = :u"),
+                    {"u": small_town.users["worker-a1"]},
+                )
             await browser.until(lambda b: any(event == "end" for event, _ in b.messages))
 
     asyncio.run(main())
 
 
 @pytest.mark.parametrize("wait", [0.0, 0.2])
-def test_slow_viewer_is_told_to_reload_and_holds_no_memory(wait: float, database: Database, small_town: SmallTown) -> None:
-    from api.stream import PENDING_BYTES, Viewer
+def test_slow_viewer_is_told_to_reload_and_holds_no_memory(
+    wait: float, database: Database, small_town: SmallTown
+) -> None:
+    from api.relay import PENDING_BYTES, Viewer
 
     async def main() -> None:
         viewer = Viewer(Scope.system(small_town.town_id), frozenset())
