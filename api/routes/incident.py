@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api import body, db
 from api.auth import querycode, rate
-from api.auth.access import needs, public, signed_in
+from api.auth.access import needs, public
 from api.describe import asks, takes
 from api.state import State
 from data.errors import Forbidden, Invalid, NotFound, Unauthenticated
@@ -89,7 +89,7 @@ def _limit() -> int:
 
 
 @blueprint.get("/api/v1/incidents/<incident_id>")
-@signed_in
+@needs("view")
 def incident(incident_id: str) -> dict[str, Any]:
     """One incident with place, log, photos, clocks and what the caller may do."""
     with db.transaction() as session:

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, g, request
 
 from api import body, db
 from api.auth import rate
-from api.auth.access import public, signed_in
+from api.auth.access import needs, public
 from api.describe import asks, takes_file
 from api.routes.incident import identifier
 from api.state import State
@@ -64,7 +64,7 @@ def _record(incident_id: UUID, photo: Photo, path: str, code: str) -> tuple[dict
 
 
 @blueprint.get("/api/v1/photos/<photo_id>")
-@signed_in
+@needs("view")
 @asks("size")
 def photo(photo_id: str) -> Response:
     """The picture, ``size=full`` or ``thumb``; it holds no metadata."""

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from api.auth.rate import Rate, Rates
-from data.errors import TooMany
+from api.stream import caller_scope
+from data.errors import Forbidden, TooMany
 from data.scope import Scope
 from tests.api.conftest import Browser, Web, open_web
 from tests.small_town import PASSWORD
@@ -139,10 +140,8 @@ def test_disabling_ends_sessions_and_tokens_at_once(web):
 def test_changed_roles_end_the_session(web):
     worker = web.browser("worker-a1")
     assert worker.get("/api/v1/incidents").status_code == 200
-    as_system(
-        web,
-        "update user_role set valid_to = now() where user_id = (select user_id from app_user where username = 'worker-a1')",
-    )
+    one = "(select user_id from app_user where username = 'worker-a1')"
+    as_system(web, f"update user_role set valid_to = now() where user_id = {one}")
     assert worker.get("/api/v1/incidents").status_code == 401
     back = web.browser("worker-a1")
     assert back.get("/api/v1/me").json["permissions"] == []
@@ -156,6 +155,10 @@ def test_token_is_limited_to_its_scopes(web):
     report = {"title": "x", "channel": "feed"}
     assert client.post("/api/v1/incidents", json=report, headers=bearer).status_code == 201  # no CSRF: no cookie
     assert client.get("/api/v1/incidents", headers=bearer).status_code == 403
+    one = client.post("/api/v1/incidents", json=report, headers=bearer).json["id"]
+    assert client.get(f"/api/v1/incidents/{one}", headers=bearer).status_code == 403
+    with pytest.raises(Forbidden):
+        caller_scope(web.state, {"authorization": bearer["Authorization"]}, {})
     assert admin.call("DELETE", f"/api/v1/tokens/{made['id']}").status_code == 200
     revoked = client.post("/api/v1/incidents", json=report, headers=bearer)
     assert (revoked.status_code, revoked.json["code"]) == (401, "token.invalid")
@@ -174,6 +177,9 @@ def test_initial_password_must_be_changed_before_anything_else(web):
     person = Browser(web.app.test_client()).sign_in("newcomer", initial)
     assert person.get("/api/v1/me").json["must_change_password"] is True
     assert person.get("/api/v1/incidents").json["code"] == "password.must_change"
+    kept = person.client.get_cookie("onegrid_session").value
+    with pytest.raises(Forbidden):
+        caller_scope(web.state, {"cookie": f"onegrid_session={kept}"}, {})
     weak = person.post("/api/v1/me/password", {"old": initial, "new": "short"})
     assert (weak.status_code, weak.json["detail"]["reason"]) == (422, "too_short")
     wrong = person.post("/api/v1/me/password", {"old": "guess", "new": "a much longer sentence"})
