@@ -34,6 +34,7 @@ export function filterBar(element, current, onChange) {
   const areas = { villages: [], grids: [] };
   const set = (/** @type {Query} */ values) => onChange(change(current(), values));
 
+  const counted = h("output", { class: "filters__count", id: "count" });
   const draw = () => {
     const query = current();
     const focused = document.activeElement?.getAttribute("name");
@@ -50,7 +51,7 @@ export function filterBar(element, current, onChange) {
       periodSelect(query, set),
       otherFilters(query, set),
       !isPlain(query) && h("a", { class: "button button--plain button--small", href: "/incidents", "data-clear-filters": true }, t("incidents.clear")),
-      h("output", { class: "filters__count", id: "count" }),
+      counted,
     );
     if (focused) /** @type {HTMLElement | null} */ (element.querySelector(`[name="${focused}"]`))?.focus();
   };

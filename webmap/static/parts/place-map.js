@@ -73,10 +73,11 @@ export async function placeMap(element, { onPick = null, center, zoom } = {}) {
   }
   map.touchZoomRotate.disableRotation();
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
-  map.addControl(new maplibre.ScaleControl({ maxWidth: 80 }), "bottom-right");
+  map.addControl(new maplibre.ScaleControl({ maxWidth: 110 }), "bottom-right");
   if (onPick) pickable(map, onPick);
   await new Promise((done) => map.once("style.load", done));
   addCircle(map);
+  nameAreas(map);
   return handle(map);
 }
 
@@ -103,6 +104,18 @@ function pickable(map, onPick) {
     const { lng, lat } = map.getCenter();
     onPick(lng, lat);
   });
+}
+
+/** Names of villages and grids; the map is useful without them, so nothing waits. @param {any} map */
+async function nameAreas(map) {
+  const { areas } = await call("/api/v1/areas").catch(() => ({ areas: [] }));
+  const features = areas.map((/** @type {any} */ area) => ({
+    type: "Feature",
+    geometry: { type: "Point", coordinates: [area.lon, area.lat] },
+    properties: { code: area.code, level: area.level, name: area.name, name_en: area.name_en ?? "" },
+  }));
+  if (map._removed) return;
+  map.getSource("area-label")?.setData({ type: "FeatureCollection", features });
 }
 
 /** @param {any} map */
