@@ -30,7 +30,7 @@ PIECE_ROWS = 20_000
 def geocode(
     invocation: Invocation, file: Path, output: Path, crs: str | None, accuracy: float | None, as_json: bool
 ) -> None:
-    """Find the place of each row of FILE, by lon, lat[, crs, accuracy_m] or by address; columns and encoding are kept."""
+    """Find the place of each row of FILE, by lon, lat[, crs, accuracy_m] or address; columns and encoding stay."""
     partial = output.with_name(output.name + ".part")
     notes: list[str] = []
     rows = placed = 0

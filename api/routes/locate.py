@@ -28,8 +28,8 @@ DEFAULT_CRS = "wgs84"
 def locate() -> dict[str, Any]:
     """Grid, village and town of a point; the grids its accuracy circle crosses; why it lies in none.
 
-    ``crs`` is wgs84 (default), cgcs2000, gcj02, bd09, EPSG:N or unknown: an unknown one is never guessed, but the reading
-    that lies in the town is suggested.
+    ``crs`` is wgs84 (default), cgcs2000, gcj02, bd09, EPSG:N or unknown: an unknown one is never guessed, but the
+    reading that lies in the town is suggested.
     """
     slow_down("locate")
     lon, lat = number("lon"), number("lat")

@@ -35,9 +35,9 @@ def write(
     Parameters
     ----------
     frame : GeoDataFrame (EPSG:4490) or DataFrame
-        Lists and dictionaries are written as JSON text. A table in CSV or Excel carries points as `lon`, `lat` and other
-        shapes as `wkt`; text that a spreadsheet would run (`=`, `+`, `-`, `@` first, and no number) gets an apostrophe
-        before it.
+        Lists and dictionaries are written as JSON text. A table in CSV or Excel carries points as `lon`, `lat` and
+        other shapes as `wkt`; text that a spreadsheet would run (`=`, `+`, `-`, `@` first, and no number) gets
+        an apostrophe before it.
     path : str or Path
         `.geojson`, `.gpkg`, `.csv` (UTF-8 with mark), `.xlsx`, `.parquet`, `.shp` (UTF-8, names cut to 10 bytes).
     layer : str, optional

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-# Equal text, equal rows, for what a gazetteer is built of. tile_change grows with every change of a door plate; of market
-# entities only coming and going counts, or each inspection would rebuild everything.
+# Equal text, equal rows, for what a gazetteer is built of. tile_change grows with every change of a door plate; of
+# market entities only coming and going counts, or each inspection would rebuild everything.
 STAMP = text("""
     select concat_ws('/',
         tile_version(:town_id, 'address', 0, 0, 0),

@@ -31,8 +31,10 @@ def as_town(session: Session) -> Iterator[Session]:
     """Read under the town's own scope for a moment: names and door plates of the whole town, whoever asks."""
     asked = scope_of(session)
     apply(session, Scope.system(asked.town_id))
-    yield session
-    apply(session, asked)
+    try:
+        yield session
+    finally:
+        apply(session, asked)
 
 
 def _stamp(session: Session) -> str:

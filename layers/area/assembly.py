@@ -1,4 +1,4 @@
-"""From areas as a file gives them to areas as the town stores them: one partition, parents made of their children. Pure."""
+"""From areas as a file gives them to areas as the town stores them: one partition, parents from children. Pure."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ def assemble(areas: gpd.GeoDataFrame, town_code: str, town_name: str, metric_crs
 
     Parameters
     ----------
-    areas : all areas of the town with the columns `COLUMNS`; parents by code. Without a row of level `town` its boundary
-        is the union of the rest; a parent whose `source` is `derived` counts as not given.
+    areas : all areas of the town with the columns `COLUMNS`; parents by code. Without a row of level `town` its
+        boundary is the union of the rest; a parent whose `source` is `derived` counts as not given.
     town_code, town_name : of the town, for a derived boundary. metric_crs : `EPSG:N`, metres, for widths and sizes.
     """
     rows = pd.DataFrame(areas).astype(object)

@@ -98,7 +98,8 @@ def _leaf(row: Any, by_id: dict[int, Any]) -> Leaf:
     village = row if row.level == "village" else above if above is not None and above.level == "village" else None
     return Leaf(
         int(row.area_id), int(row.area_version_id), row.code, row.name, _text(row.name_en), row.level,
-        village.code if village else None, village.name if village else None, _text(village.name_en) if village else None,
+        village.code if village else None, village.name if village else None,
+        _text(village.name_en) if village else None,
     )  # fmt: skip
 
 

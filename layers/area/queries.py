@@ -15,11 +15,11 @@ STAMP = text("""
     from area_version where town_id = :town_id
 """)
 
-# Every area in force at a moment, each with its boundary as WKB; sorted by code as the rule for shared borders wants it.
+# Every area in force at a moment, each with its boundary as WKB; by code, as the rule for shared borders wants.
 IN_FORCE = text("""
     select a.area_id, v.area_version_id, a.level, a.code, a.name, a.name_en, a.kind, p.code as parent, a.parent_id,
-        v.version, v.area_m2, v.valid_from, v.source, st_x(v.label_point) as label_lon, st_y(v.label_point) as label_lat,
-        st_asbinary(v.geom) as wkb
+        v.version, v.area_m2, v.valid_from, v.source, st_x(v.label_point) as label_lon,
+        st_y(v.label_point) as label_lat, st_asbinary(v.geom) as wkb
     from area_version v join area a using (area_id) left join area p on p.area_id = a.parent_id
     where v.town_id = :town_id and v.valid_from <= :moment and :moment < v.valid_to
     order by a.code collate "C"
@@ -82,6 +82,7 @@ REBIN = {
         update {table} t set grid_id = f.area_id
         from {table} o left join lateral locate_leaf(o.town_id, o.geom, :moment) f on true
         where o.{key} = t.{key} and o.town_id = :town_id and o.geom is not null and t.grid_id is distinct from f.area_id
+        returning true
     """)
     for table, key in (("address", "address_id"), ("market_entity", "entity_id"), ("service_site", "site_id"))
 }

@@ -32,7 +32,7 @@ class PartitionBroken(Conflict):
         first = "; ".join(assembly.describe(fault) for fault in self.faults[:3])
         super().__init__(
             "area.partition_broken",
-            f"the areas do not partition the town: {len(self.faults)} fault{'s' if len(self.faults) != 1 else ''} ({first})",
+            f"the areas do not partition the town in {len(self.faults)} places: {first}",
             places=assembly.faults_geojson(self.faults),
         )
 
@@ -292,4 +292,4 @@ def _announce(session: Session, published: Published) -> None:
 def rebin(session: Session, moment: datetime | None = None) -> dict[str, int]:
     """Put addresses, entities and sites into the leaves in force, and return how many moved. For the worker."""
     params = {"town_id": scope_of(session).town_id, "moment": moment or clock.now()}
-    return {table: session.execute(statement, params).rowcount for table, statement in queries.REBIN.items()}
+    return {table: len(session.execute(statement, params).all()) for table, statement in queries.REBIN.items()}

@@ -6,7 +6,8 @@ ROAD_CLASSES = ("highway", "primary", "secondary", "tertiary", "street", "lane",
 
 _BY_OSM = {
     "motorway": "highway", "trunk": "highway", "primary": "primary", "secondary": "secondary", "tertiary": "tertiary",
-    "unclassified": "street", "residential": "street", "living_street": "street", "pedestrian": "street", "road": "street",
+    "unclassified": "street", "residential": "street", "living_street": "street", "pedestrian": "street",
+    "road": "street",
     "service": "lane", "footway": "lane", "steps": "lane", "cycleway": "lane", "path": "track", "track": "track",
     "bridleway": "track", "busway": "street",
 }  # fmt: skip

@@ -86,8 +86,8 @@ def upsert_rows(
 ) -> Upserted:
     """Add rows to a table or change those of the same key, as the application role under its policies.
 
-    The rows go by COPY into a temporary table (COPY into a table under row-level security is not allowed) and from there
-    in one statement. A row equal to what is there is not written. Of two rows with one key the caller sends one.
+    The rows go by COPY into a temporary table (COPY into a table under row-level security is not allowed) and from
+    there in one statement. A row equal to what is there is not written. Of two rows with one key the caller sends one.
     """
     cursor: Any = session.connection().connection.cursor()
     stage = f"stage_{table}"

@@ -84,17 +84,15 @@ def _frame(
             frame[column.name] = frame[column.name].astype("boolean")
         elif column.type == "date":
             frame[column.name] = frame[column.name].map(lambda day: None if day is None else day.isoformat())
-    if layer.ref in names[1:] or "id" in names:
-        frame = frame.drop(columns="feature_id")
-    else:
-        frame = frame.rename(columns={"feature_id": "id"})
+    named = layer.ref in names[1:] or "id" in names
+    frame = frame.drop(columns="feature_id") if named else frame.rename(columns={"feature_id": "id"})
     shapes = shapely.from_wkb([None if row[-1] is None else bytes(row[-1]) for row in rows])
     return gpd.GeoDataFrame(frame, geometry=list(shapes), crs=4490)
 
 
 def _rows(session: Session, text: str, params: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Yield rows through a server-side cursor: a million do not fit twice."""
-    cursor: Any = session.connection().connection.cursor("export")  # type: ignore[call-arg]
+    cursor: Any = session.connection().connection.cursor("export")
     cursor.itersize = _PIECE_ROWS
     cursor.execute(text, params)
     try:

@@ -108,8 +108,8 @@ def _candidates(session: Session, piece: Piece, found: places.Places) -> list[st
         if (answer.candidates and found.level[n] != "plate") or len(answer.candidates) > 1:
             out[n] = _json(
                 [
-                    {"label": c.label, "lon": round(c.lon, 7), "lat": round(c.lat, 7), "level": c.level, "score": c.score,
-                     "grid_code": c.leaf.code if c.leaf else None}
+                    {"label": c.label, "lon": round(c.lon, 7), "lat": round(c.lat, 7), "level": c.level,
+                     "score": c.score, "grid_code": c.leaf.code if c.leaf else None}
                     for c in answer.candidates
                     if c.lon is not None and c.lat is not None
                 ]

@@ -74,7 +74,8 @@ LOG_OF_LOADED = text("""
 ANALYSE = ("incident", "incident_log", "address", "market_entity", "area_version", "area_shape", "road", "base_feature")
 SET_HOUSEHOLDS = text("""
     update address a set households = s.households, residents = coalesce(s.residents, a.residents)
-    from unnest(cast(:plates as text[]), cast(:households as int[]), cast(:residents as int[])) as s(plate_id, households, residents)
+    from unnest(cast(:plates as text[]), cast(:households as int[]), cast(:residents as int[]))
+        as s(plate_id, households, residents)
     where a.town_id = :town_id and a.plate_id = s.plate_id
         and (a.households, a.residents) is distinct from (s.households, coalesce(s.residents, a.residents))
     returning a.plate_id

@@ -40,7 +40,7 @@ def _runner(databases, folder):
     return run
 
 
-ROWS = f"""name,lon,lat,crs,accuracy_m,address
+ROWS = """name,lon,lat,crs,accuracy_m,address
 a,120.885,30.405,,,
 b,120.88995,30.405,wgs84,20,
 c,0,0,,,
@@ -104,7 +104,8 @@ def test_strict_and_dry_run_keep_nothing(onegrid):
 
 def test_refused_areas_leave_their_places_in_a_file(onegrid):
     square = [[120.88, 30.40], [120.8899, 30.40], [120.8899, 30.41], [120.88, 30.41], [120.88, 30.40]]
-    feature = {"type": "Feature", "properties": {"code": GRIDS[0]}, "geometry": {"type": "Polygon", "coordinates": [square]}}
+    shape = {"type": "Polygon", "coordinates": [square]}
+    feature = {"type": "Feature", "properties": {"code": GRIDS[0]}, "geometry": shape}
     Path("g.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
     result = onegrid("import", "areas", "g.geojson", "--level", "grid")
     assert result.exit_code == 1

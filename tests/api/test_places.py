@@ -20,7 +20,8 @@ def test_areas_are_listed_by_level_and_parent(shared_web):
 
 def test_one_area_is_a_feature_with_its_boundary(shared_web):
     answer = shared_web.browser().get(f"/api/v1/areas/{LAKE}").json
-    assert (answer["type"], answer["geometry"]["type"], answer["bbox"]) == ("Feature", "MultiPolygon", [120.9, 30.4, 120.91, 30.42])
+    assert (answer["type"], answer["geometry"]["type"]) == ("Feature", "MultiPolygon")
+    assert answer["bbox"] == [120.9, 30.4, 120.91, 30.42]
     assert answer["properties"]["parent"] == TOWN
     assert shared_web.browser().get("/api/v1/areas/none").json["code"] == "area.not_found"
 

@@ -91,8 +91,8 @@ KINDS: dict[str, Kind] = {
         Kind("roads", ("name", "class", "external_ref"), (), "line", "roads"),
         Kind(
             "addresses",
-            ("plate_id", "village_code", "natural_village", "villager_group", "road", "number", "households", "residents",
-             "lon", "lat", "crs"),
+            ("plate_id", "village_code", "natural_village", "villager_group", "road", "number", "households",
+             "residents", "lon", "lat", "crs"),
             ("plate_id",), "point", "addresses",
         ),
         Kind(
@@ -155,7 +155,7 @@ def resolve(kind: Kind, columns: Iterable[str], given: Mapping[str, str]) -> dic
     if lacking:
         raise Invalid(
             "import.column_missing",
-            f"no column for {', '.join(lacking)}; the file has {', '.join(names)}: say which with --map {lacking[0]}=FIELD",
+            f"no column for {', '.join(lacking)}; the file has {', '.join(names)}: use --map {lacking[0]}=FIELD",
             missing=lacking,
             columns=names,
         )

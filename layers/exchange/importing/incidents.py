@@ -1,4 +1,4 @@
-"""Import of incidents: each finds its grid of then and of now; what cannot be placed waits for triage, nothing is lost."""
+"""Import of incidents: each finds its grid of then and of now; what cannot be placed waits for triage."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from layers.incident.book import book
 from layers.incident.rules import Suggestion, suggest
 
 _STATES = frozenset({
-    "reported", "verifying", "accepted", "declined", "merged", "filed", "dispatched", "returned", "handling", "suspended",
-    "transferred_up", "awaiting_inspection", "closed", "evaluated", "archived", "voided",
+    "reported", "verifying", "accepted", "declined", "merged", "filed", "dispatched", "returned", "handling",
+    "suspended", "transferred_up", "awaiting_inspection", "closed", "evaluated", "archived", "voided",
 })  # fmt: skip
 _CLOSED_WORDS = frozenset({"closed", "resolved", "done", "finished", "结案", "已结案", "办结", "已办结", "已完成"})
 _SENT_ROWS = 5_000
@@ -61,8 +61,8 @@ class Incidents(Importer):
         times, faults = self._times(piece)
         found, place_faults = places.find(self.session, piece, self.crs, self.accuracy_m, self.imported)
         faults |= place_faults
-        occurred = pd.DatetimeIndex(times["occurred_at"])
-        grid_then, version_then = self.history.locate(found.lon, found.lat, occurred.fillna(pd.Timestamp(clock.now())))
+        occurred = pd.DatetimeIndex(times["occurred_at"].fillna(pd.Timestamp(clock.now())))
+        grid_then, version_then = self.history.locate(found.lon, found.lat, occurred)
         texts = {name: _texts(moments) for name, moments in times.items()}
         bodies: list[dict[str, Any]] = []
         for n, number in enumerate(piece.cells.index):
@@ -96,7 +96,8 @@ class Incidents(Importer):
                 for n in wrong
             }
             times[name] = moments
-        times["occurred_at"] = times["occurred_at"].where(~times["occurred_at"].isna(), times["reported_at"])
+        given = times["occurred_at"].notna()
+        times["occurred_at"] = pd.DatetimeIndex(times["occurred_at"].where(given, times["reported_at"]))
         missing = np.flatnonzero(times["reported_at"].isna())
         faults |= {int(n): faults.get(int(n), "reported_at is empty and must not be") for n in missing}
         ahead = np.flatnonzero(times["reported_at"] > pd.Timestamp(clock.now()) + pd.Timedelta(minutes=5))
@@ -138,7 +139,7 @@ class Incidents(Importer):
         }
 
     def _case(self, record: Mapping[str, str]) -> dict[str, Any]:
-        """Return category, platform, lead organisation and urgency: as given, else as suggested with enough confidence."""
+        """Return category, platform, lead organisation and urgency: as given, else as suggested with confidence."""
         code = record.get("category")
         found = None
         if code not in self.town.ids:

@@ -60,8 +60,8 @@ def find(
 ) -> tuple[Places, dict[int, str]]:
     """Return the places of a piece and, by position, why a row's numbers cannot be read.
 
-    A row's own `crs` comes before the one given for the file; without either, numbers are read as WGS-84, which is noted.
-    A row that cannot be placed by its coordinate is looked for by plate and address. None is refused for its place.
+    A row's own `crs` comes before the one given for the file; without either, numbers are read as WGS-84, which
+    is noted. A row that cannot be placed by its coordinate is looked for by plate and address; none is refused.
     """
     lon, bad_lon = numbers(piece, "lon")
     lat, bad_lat = numbers(piece, "lat")

@@ -99,7 +99,7 @@ class StrictRefused(Invalid):
         first = min(imported.rejects)
         super().__init__(
             "import.strict",
-            f"{imported.rejected} row{'s' if imported.rejected != 1 else ''} rejected, nothing was imported (--strict); "
+            f"nothing was imported, {imported.rejected} rows are rejected (--strict); "
             f"the first is row {first.row}: {first.reason}",
             rejected=imported.rejected,
         )

@@ -45,7 +45,7 @@ class Roads(Importer):
         if geometry.geom_type not in ("LineString", "MultiLineString"):
             return f"is a {geometry.geom_type}, not a line"
         if kind is None:
-            return f"class {given} is no road in use; known are {', '.join(ROAD_CLASSES)} and OpenStreetMap's highway values"
+            return f"class {given} is no road in use; use {', '.join(ROAD_CLASSES)} or OpenStreetMap's highway values"
         return None
 
     def _write(self, roads: dict[str, list[tuple[Any, ...]]]) -> None:

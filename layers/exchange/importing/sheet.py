@@ -62,7 +62,7 @@ class Piece:
 
     def origin(self, row: int) -> dict[str, Any]:
         """Return what stands in the file's row."""
-        return self.raw.loc[row].to_dict()
+        return {str(name): value for name, value in self.raw.loc[row].items()}
 
 
 def read_pieces(
@@ -124,7 +124,7 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
-    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(value) < 1e15:
+    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < 1e15:
         return str(int(value))
     if isinstance(value, pd.Timestamp):
         return value.isoformat()

@@ -74,8 +74,8 @@ class Importer:
 class Addresses(Importer):
     """Door plates, each in its leaf. One outside the town is rejected, unless the town has no boundaries yet."""
 
-    columns = ("town_id", "plate_id", "village_code", "natural_village", "villager_group", "road", "number", "full_text",
-               "households", "residents", "geom", "grid_id")  # fmt: skip
+    columns = ("town_id", "plate_id", "village_code", "natural_village", "villager_group", "road", "number",
+               "full_text", "households", "residents", "geom", "grid_id")  # fmt: skip
 
     def take(self, piece: Piece) -> None:
         found, faults = places.find(self.session, piece, self.crs, self.accuracy_m, self.imported)
@@ -91,7 +91,8 @@ class Addresses(Importer):
             text = "".join(part for part in (row.natural_village, row.villager_group, row.road, row.number) if part)
             rows.append(
                 (self.town_id, row.plate_id, village, row.natural_village, row.villager_group, row.road, row.number,
-                 text or None, row.households, row.residents, shapely.Point(found.lon[n], found.lat[n]), found.grid_id(n))
+                 text or None, row.households, row.residents, shapely.Point(found.lon[n], found.lat[n]),
+                 found.grid_id(n))
             )  # fmt: skip
         self.upsert("address", self.columns, rows, ("town_id", "plate_id"))
 
@@ -202,7 +203,7 @@ class Organisations(Importer):
 
     def finish(self) -> None:
         ids = self.codes(queries.ORG_IDS)
-        for _, (number, parent, cells) in list(self.parents.items()):
+        for number, parent, _ in self.parents.values():
             if parent not in ids:
                 self.imported.note(f"row {number}: there is no organisation {parent} to be the parent; it was left out")
         known = {code: parent for code, (_, parent, _) in self.parents.items() if parent in ids and parent != code}

@@ -52,7 +52,7 @@ class Pack:
         return [row for _, row in self.tables.get(kind, [])]
 
     def areas(self) -> gpd.GeoDataFrame:
-        """Return all areas as `layers.area` wants them: level, code, name, name_en, kind, parent, geometry, row, file."""
+        """Return all areas as `layers.area` wants them: its columns, and `row` and `file` of each."""
         records = []
         town = self.manifest.town.code
         for kind, level in LEVELS.items():
@@ -141,7 +141,7 @@ def _table(folder: Path, kind: type[R], crs: str, faults: list[Fault]) -> list[t
             return []
         rows: list[tuple[int, R]] = []
         for frame in text.pieces(_PIECE):
-            records = frame.to_dict("records")
+            records: list[dict[str, Any]] = frame.to_dict("records")  # type: ignore[assignment]
             _convert(records, crs)
             for number, record in zip(frame.index, records, strict=True):
                 row = _row(kind, int(number), record, faults)
@@ -175,7 +175,7 @@ def _row(kind: type[R], number: int, record: dict[str, Any], faults: list[Fault]
 
 
 def _convert(records: list[dict[str, Any]], crs: str) -> None:
-    """Bring `lon`, `lat` of rows from the pack's CRS to EPSG:4490; rows that name their own `crs` keep what was given."""
+    """Bring `lon`, `lat` of rows from the pack's CRS to EPSG:4490; rows with a `crs` of their own stay."""
     if crs == "EPSG:4490" or not records or "lon" not in records[0] or "crs" in records[0]:
         return
     places = np.array([[_number(record["lon"]), _number(record["lat"])] for record in records])
@@ -212,7 +212,7 @@ def _shapes(folder: Path, kind: type[Shape], crs: str, faults: list[Fault]) -> l
         if reason is not None:
             faults.append(Fault(kind.file, int(number), reason))
             continue
-        row = _row(kind, int(number), {name: _cell(value) for name, value in record.items()}, faults)
+        row = _row(kind, int(number), {str(name): _cell(value) for name, value in record.items()}, faults)
         if row is not None:
             found.append((int(number), row, geometry))
     return found

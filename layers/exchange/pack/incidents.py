@@ -21,11 +21,11 @@ from layers.exchange.pack.shift import Lived, live, weeks_to_now
 from layers.incident.book import TownBook, book
 
 _COLUMNS = (
-    "incident_id", "town_id", "case_no", "title", "description", "category_id", "platform_code", "lead_org_id", "urgency",
-    "state", "supervision_level", "rework_count", "return_count", "self_handled", "channel", "raw_lon", "raw_lat",
-    "source_crs", "accuracy_m", "address_text", "geom", "place_level", "place_score", "radius_m", "grid_shares",
-    "triage_reason", "grid_id", "grid_version_id", "grid_now_id", "occurred_at", "reported_at", "accepted_at", "filed_at",
-    "dispatched_at", "handled_at", "closed_at", "clock_started_at", "amber_at", "due_at",
+    "incident_id", "town_id", "case_no", "title", "description", "category_id", "platform_code", "lead_org_id",
+    "urgency", "state", "supervision_level", "rework_count", "return_count", "self_handled", "channel",
+    "raw_lon", "raw_lat", "source_crs", "accuracy_m", "address_text", "geom", "place_level", "place_score", "radius_m", "grid_shares",
+    "triage_reason", "grid_id", "grid_version_id", "grid_now_id", "occurred_at", "reported_at", "accepted_at",
+    "filed_at", "dispatched_at", "handled_at", "closed_at", "clock_started_at", "amber_at", "due_at",
 )  # fmt: skip
 # Stage whose limit runs, by the state a case is in.
 _STAGE = {
@@ -69,9 +69,9 @@ def _rows(session: Session, pack: Pack, town_id: int, lived: list[Lived]) -> Ite
             row.id, town_id, row.case_no, row.title, row.description, category_id,
             row.platform or (known.platform if known else None),
             org_ids[row.lead_org] if row.lead_org else lead_org_id, row.urgency, state, row.supervision_level,
-            row.rework_count, row.return_count, row.self_handled, row.channel, row.lon, row.lat, row.crs, row.accuracy_m,
-            row.address, *place, row.occurred_at, row.reported_at, row.accepted_at, row.filed_at, row.dispatched_at,
-            row.handled_at, row.closed_at, start, amber_at, due_at,
+            row.rework_count, row.return_count, row.self_handled, row.channel, row.lon, row.lat, row.crs,
+            row.accuracy_m, row.address, *place, row.occurred_at, row.reported_at, row.accepted_at, row.filed_at,
+            row.dispatched_at, row.handled_at, row.closed_at, start, amber_at, due_at,
         )  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def _codes(pack: Pack) -> dict[str, set[str]]:
     villages = {shape.code for _, shape, _ in pack.shapes[VillageShape]}
     return {
         "village": villages,
-        "area": {code for code in pack.areas()["code"]},
+        "area": set(pack.areas()["code"]),
         "platform": {row.code for row in pack.rows(PlatformRow)},
         "organisation": {row.code for row in pack.rows(OrganisationRow)},
         "staff": {row.code for row in pack.rows(StaffRow)},

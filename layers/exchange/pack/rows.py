@@ -261,8 +261,8 @@ class CalendarRow(Row):
 
 
 State = Literal[
-    "reported", "verifying", "accepted", "declined", "merged", "filed", "dispatched", "returned", "handling", "suspended",
-    "transferred_up", "awaiting_inspection", "closed", "evaluated", "archived", "voided",
+    "reported", "verifying", "accepted", "declined", "merged", "filed", "dispatched", "returned", "handling",
+    "suspended", "transferred_up", "awaiting_inspection", "closed", "evaluated", "archived", "voided",
 ]  # fmt: skip
 
 

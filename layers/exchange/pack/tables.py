@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -62,8 +62,8 @@ def point(lon: float | None, lat: float | None) -> shapely.Point | None:
 
 def platforms(session: Session, pack: Pack, town_id: int) -> int:
     """Platforms; their managing organisations follow with `organisations`."""
-    columns = ("town_id", "code", "short", "name", "name_en", "symbol", "colour_dark", "colour_light", "sort", "head_name",
-               "valid_from", "valid_to")  # fmt: skip
+    columns = ("town_id", "code", "short", "name", "name_en", "symbol", "colour_dark", "colour_light", "sort",
+               "head_name", "valid_from", "valid_to")  # fmt: skip
     rows = ((town_id, *(getattr(row, name) for name in columns[1:])) for row in pack.rows(PlatformRow))
     return copy_rows(session, "platform", columns, rows)
 
@@ -89,7 +89,7 @@ def organisations(session: Session, pack: Pack, town_id: int) -> int:
     return len(rows)
 
 
-def _memberships(session: Session, pack: Pack, town_id: int, managed: dict[str, str | None]) -> None:
+def _memberships(session: Session, pack: Pack, town_id: int, managed: Mapping[str, str]) -> None:
     org_ids = ids(session, queries.ORG_IDS, town_id)
     forces = {(row.platform, row.org): row.force for row in pack.rows(ForceRow)}
     members = {(platform, row.code) for row in pack.rows(OrganisationRow) for platform in row.platforms}
@@ -129,14 +129,14 @@ def staff(session: Session, pack: Pack, town_id: int) -> int:
 def categories(session: Session, pack: Pack, town_id: int) -> int:
     """Categories, the limits of stages, and the rules of suggestion."""
     org_ids = ids(session, queries.ORG_IDS, town_id)
-    columns = ("town_id", "code", "platform_code", "line", "major", "minor", "name", "name_en", "urgency", "lead_org_id",
-               "co_org_ids", "limit_value", "limit_unit", "self_handle", "keywords", "filing_condition",
+    columns = ("town_id", "code", "platform_code", "line", "major", "minor", "name", "name_en", "urgency",
+               "lead_org_id", "co_org_ids", "limit_value", "limit_unit", "self_handle", "keywords", "filing_condition",
                "closing_condition", "is_public", "legal_basis")  # fmt: skip
     rows = pack.rows(CategoryRow)
     written = (
-        (town_id, r.code, r.platform, r.line, r.major, r.minor, r.name, r.name_en, r.urgency, org_ids.get(r.lead_org or ""),
-         tuple(org_ids[code] for code in r.co_orgs), r.limit_value, r.limit_unit, r.self_handle, r.keywords,
-         r.filing_condition, r.closing_condition, r.public, r.legal_basis)
+        (town_id, r.code, r.platform, r.line, r.major, r.minor, r.name, r.name_en, r.urgency,
+         org_ids.get(r.lead_org or ""), tuple(org_ids[code] for code in r.co_orgs), r.limit_value,
+         r.limit_unit, r.self_handle, r.keywords, r.filing_condition, r.closing_condition, r.public, r.legal_basis)
         for r in rows
     )  # fmt: skip
     copy_rows(session, "category", columns, written)
@@ -170,8 +170,8 @@ def base(session: Session, pack: Pack, town_id: int) -> int:
     themes = ((WaterShape, "water"), (LanduseShape, "landuse"), (BuildingShape, "building"), (PlaceShape, "place"))
     features = (
         (
-            town_id, theme, getattr(shape, "kind", theme), getattr(shape, "name", None), getattr(shape, "name_en", None),
-            getattr(shape, "min_zoom", 0), getattr(shape, "plate_id", None), geometry,
+            town_id, theme, getattr(shape, "kind", theme), getattr(shape, "name", None),
+            getattr(shape, "name_en", None), getattr(shape, "min_zoom", 0), getattr(shape, "plate_id", None), geometry,
         )
         for kind, theme in themes
         for _, shape, geometry in pack.shapes[kind]
@@ -184,8 +184,8 @@ def addresses(session: Session, pack: Pack, town_id: int) -> int:
     """Door plates, each in its leaf, and the names of places."""
     rows = pack.rows(AddressRow)
     grid_ids = leaves(session, ((row.lon, row.lat) for row in rows))
-    columns = ("town_id", "plate_id", "village_code", "natural_village", "villager_group", "road", "number", "households",
-               "residents", "geom", "grid_id")  # fmt: skip
+    columns = ("town_id", "plate_id", "village_code", "natural_village", "villager_group", "road", "number",
+               "households", "residents", "geom", "grid_id")  # fmt: skip
     written = (
         (town_id, *(getattr(row, name) for name in columns[1:9]), shapely.Point(row.lon, row.lat), grid)
         for row, grid in zip(rows, grid_ids, strict=True)
@@ -227,8 +227,8 @@ def sites(session: Session, pack: Pack, town_id: int) -> int:
     org_ids = ids(session, queries.ORG_IDS, town_id)
     rows = pack.rows(SiteRow)
     grid_ids = leaves(session, ((row.lon, row.lat) for row in rows))
-    columns = ("town_id", "code", "name", "name_en", "kind", "platform_code", "org_id", "address_text", "hours", "phone",
-               "geom", "grid_id")  # fmt: skip
+    columns = ("town_id", "code", "name", "name_en", "kind", "platform_code", "org_id", "address_text", "hours",
+               "phone", "geom", "grid_id")  # fmt: skip
     written = (
         (town_id, r.code, r.name, r.name_en, r.kind, r.platform, org_ids.get(r.org or ""), r.address, r.hours, r.phone,
          shapely.Point(r.lon, r.lat), grid)

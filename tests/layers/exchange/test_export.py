@@ -60,7 +60,8 @@ def test_entities_that_went_out_come_back_unchanged(filled, tmp_path):
 
 
 def test_scope_limits_what_goes_out(filled, tmp_path, small_town):
-    worker = Scope(1, user_id=5, area_ids=frozenset({small_town.areas[GRIDS[0]]}), permissions=frozenset({"view", "export"}))
+    own = frozenset({small_town.areas[GRIDS[0]]})
+    worker = Scope(1, user_id=5, area_ids=own, permissions=frozenset({"view", "export"}))
     assert _export(filled, worker, "market-entity", tmp_path / "own.csv") == 1
     with pytest.raises(Forbidden, match="export"):
         _export(filled, Scope(1, user_id=5, permissions=frozenset({"view"})), "market-entity", tmp_path / "no.csv")

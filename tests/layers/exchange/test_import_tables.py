@@ -18,6 +18,7 @@ from layers.exchange.importing.report import StrictRefused
 from tests.small_town import GRIDS, VILLAGES
 
 A1, B2 = (120.885, 30.405), (120.895, 30.415)
+REPORTER = Scope(1, user_id=1, permissions=frozenset({"report"}))
 
 
 @pytest.fixture
@@ -61,7 +62,9 @@ def test_addresses_in_gbk_lie_in_their_grids_and_bad_rows_are_told(bring, ask):
     assert "outside the town" in rejects[4]
     assert "no position" in rejects[5]
     assert rejects[6] == "repeats row 2"
-    rows = ask("select plate_id, a.code, village_code, full_text from address join area a on a.area_id = grid_id order by 1")
+    rows = ask(
+        "select plate_id, a.code, village_code, full_text from address join area a on a.area_id = grid_id order by 1"
+    )
     assert rows == [("P1", GRIDS[0], VILLAGES[0], "堰山路1"), ("P5", GRIDS[3], VILLAGES[1], "堰山路11")]
     again, _ = bring("addresses", ADDRESSES, encoding="gbk")
     assert (again.added, again.changed, again.unchanged) == (0, 0, 2)
@@ -116,7 +119,10 @@ def test_entities_are_placed_by_point_or_plate_or_wait_for_triage(bring, ask):
     done, rejects = bring("entities", ENTITIES)
     assert (done.added, done.triage, list(rejects)) == (4, 2, [3])
     assert "licence_until" in rejects[3]
-    rows = ask("select uscc, e.name, a.code, triage_reason from market_entity e left join area a on a.area_id = grid_id order by 1")
+    rows = ask(
+        "select uscc, e.name, a.code, triage_reason from market_entity e"
+        " left join area a on a.area_id = grid_id order by 1"
+    )
     assert rows == [
         ("91A", '=HYPERLINK("http://x")', GRIDS[0], None),
         ("91C", "门牌店", GRIDS[3], None),
@@ -149,18 +155,23 @@ def test_organisations_staff_and_calendar_come_in(bring, ask):
     orgs = "code,name,kind,platforms,parent\nx1,新所,agency,market;service,x2\nx2,上级,office,,\nx3,错,office,space,\n"
     done, rejects = bring("organisations", orgs)
     assert (done.added, list(rejects)) == (2, [4])
-    assert ask("select p.code from organisation o join organisation p on p.org_id = o.parent_id where o.code = 'x1'") == [("x2",)]
-    assert ask("select count(*) from organisation_platform m join organisation o using (org_id) where o.code = 'x1'") == [(2,)]
+    parents = "select p.code from organisation o join organisation p on p.org_id = o.parent_id where o.code = 'x1'"
+    assert ask(parents) == [("x2",)]
+    members = "select count(*) from organisation_platform m join organisation o using (org_id) where o.code = 'x1'"
+    assert ask(members) == [(2,)]
     done, rejects = bring("staff", "编码,姓名,单位编码\ns1,王一,x1\ns2,李二,nope\n")
     assert (done.added, list(rejects)) == (1, [3])
-    done, rejects = bring("calendar", "日期,是否工作日,时段,名称\n2026-10-01,false,,国庆节\n2026-10-10,true,08:00-12:00;14:00-18:00,调休\n2026-13-01,true,,\n")
+    days = ("2026-10-01,false,,国庆节", "2026-10-10,true,08:00-12:00;14:00-18:00,调休", "2026-13-01,true,,")
+    done, rejects = bring("calendar", "\n".join(["日期,是否工作日,时段,名称", *days]))
     assert (done.changed, list(rejects)) == (2, [4])
     assert ask("select is_workday, name from work_calendar where day = '2026-10-01'") == [(False, "国庆节")]
 
 
 def test_roads_of_a_file_replace_themselves(bring, ask, tmp_path):
-    lines = [shapely.LineString([(120.88, 30.40), (120.89, 30.41)]), shapely.LineString([(120.88, 30.41), (120.90, 30.41)])]
-    frame = gpd.GeoDataFrame({"name": ["堰山路", None], "class": ["primary", "moon"], "external_ref": ["r1", "r2"]}, geometry=lines, crs=4490)
+    ends = ([(120.88, 30.40), (120.89, 30.41)], [(120.88, 30.41), (120.90, 30.41)])
+    lines = [shapely.LineString(points) for points in ends]
+    columns = {"name": ["堰山路", None], "class": ["primary", "moon"], "external_ref": ["r1", "r2"]}
+    frame = gpd.GeoDataFrame(columns, geometry=lines, crs=4490)
     frame.to_file(tmp_path / "r.gpkg")
     done, rejects = bring("roads", None, name="r.gpkg")
     assert (done.added, list(rejects)) == (1, [2])
@@ -170,7 +181,10 @@ def test_roads_of_a_file_replace_themselves(bring, ask, tmp_path):
     assert ask("select name, round(st_x(st_endpoint(geom))::numeric, 2)::float from road") == [("堰山路", 120.9)]
 
 
-INCIDENTS = f"""id,title,description,reported_at,occurred_at,closed_at,lon,lat,accuracy_m,address,category,reporter_phone,status
+HEAD = (
+    "id,title,description,reported_at,occurred_at,closed_at,lon,lat,accuracy_m,address,category,reporter_phone,status"
+)
+INCIDENTS = f"""{HEAD}
 1,渣土抛洒,路上有渣土,2026-03-17 14:32,2026-03-17 14:00,,{A1[0]},{A1[1]},5,,,13800000000,
 2,占道,"<script>alert(1)</script>",2026/3/17 8:05,,2026-03-18,120.88999,30.405,30,,ZF-01-002,,
 3,,空标题,2026-03-17,,,{A1[0]},{A1[1]},,,,,
@@ -193,18 +207,22 @@ def test_incidents_find_their_grid_or_wait_and_nothing_is_refused_for_its_place(
     rows = {
         row.external_ref: row
         for row in ask(
-            "select i.*, a.code as grid, c.code as category, o.code as org from incident i left join area a on a.area_id = grid_id"
+            "select i.*, a.code as grid, c.code as category, o.code as org from incident i"
+            " left join area a on a.area_id = grid_id"
             " left join category c using (category_id) left join organisation o on o.org_id = i.lead_org_id"
         )
     }
     assert rows["1"].grid == GRIDS[0]
-    assert (rows["1"].category, rows["1"].platform_code, rows["1"].org, rows["1"].urgency) == ("ZF-01-001", "enforcement", "squad", "U2")
+    first = rows["1"]
+    assert (first.category, first.platform_code, first.org) == ("ZF-01-001", "enforcement", "squad")
+    assert first.urgency == "U2"
     assert rows["1"].reported_at.isoformat() == "2026-03-17T06:32:00+00:00"
     assert rows["1"].occurred_at.isoformat() == "2026-03-17T06:00:00+00:00"
     assert (rows["2"].state, rows["2"].category) == ("closed", "ZF-01-002")
     assert {share["code"] for share in rows["2"].grid_shares} == {GRIDS[0], GRIDS[2]}
     assert rows["6"].reported_at.isoformat() == "2026-03-17T06:00:00+00:00"
-    assert {key: rows[key].triage_reason for key in ("6", "7", "9")} == {"6": "outside_town", "7": "zero", "9": "no_place"}
+    reasons = {key: rows[key].triage_reason for key in ("6", "7", "9")}
+    assert reasons == {"6": "outside_town", "7": "zero", "9": "no_place"}
     assert (rows["8"].place_level, rows["8"].state) == ("village", "closed")
     assert ask("select phone from incident_reporter") == [("13800000000",)]
     logged = ask("select name, count(*) from incident_log group by 1 order by 1")
@@ -247,12 +265,12 @@ def test_kept_columns_become_attributes(bring, ask):
 
 def test_import_needs_the_permission(database, tmp_path):
     (tmp_path / "t.csv").write_text(ADDRESSES)
-    with pytest.raises(Forbidden), database.transaction(Scope(1, user_id=1, permissions=frozenset({"report"}))) as session:
+    with pytest.raises(Forbidden), database.transaction(REPORTER) as session:
         import_file(session, "addresses", tmp_path / "t.csv")
 
 
 def test_bulk_function_of_the_database_refuses_who_may_not_import(database):
-    with pytest.raises(Forbidden), database.transaction(Scope(1, user_id=1, permissions=frozenset({"report"}))) as session:
+    with pytest.raises(Forbidden), database.transaction(REPORTER) as session:
         session.execute(text("select * from submit_incidents(cast(:rows as jsonb))"), {"rows": "[]"})
 
 
@@ -260,7 +278,8 @@ def test_bulk_function_takes_no_area_of_another_town(database, small_town, ask):
     far = ask("select area_id from area where level = 'village' limit 1")[0][0]
     row = {
         "n": 1, "incident_id": "00000000-0000-7000-8000-000000000001", "case_no": "x", "title": "t", "urgency": "U3",
-        "state": "reported", "channel": "c", "reported_at": "2026-03-17T00:00:00Z", "occurred_at": "2026-03-17T00:00:00Z",
+        "state": "reported", "channel": "c", "reported_at": "2026-03-17T00:00:00Z",
+        "occurred_at": "2026-03-17T00:00:00Z",
         "triage_reason": "no_place", "grid_id": far, "grid_now_id": far,
     }  # fmt: skip
     with database.transaction(Scope.system(small_town.other_town_id)) as session:

@@ -62,7 +62,8 @@ def test_new_york_requests_fall_into_their_community_boards(empty_databases, app
         again = import_file(session, "incidents", NYC / "requests.csv", Options(mapping=REQUESTS, accuracy_m=5.0))
         assert (again.added, again.unchanged, again.rejected) == (0, done.added, done.rejected)
         query = text(
-            "select i.external_ref, a.code, i.grid_shares, i.triage_reason from incident i left join area a on a.area_id = i.grid_id"
+            "select i.external_ref, a.code, i.grid_shares, i.triage_reason from incident i"
+            " left join area a on a.area_id = i.grid_id"
         )
         found = {row.external_ref: row for row in session.execute(query)}
     recorded = list(_recorded())
