@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
+_lock = threading.Lock()
 _counts: Any = None
 _seconds: Any = None
 BUCKETS_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -28,12 +30,14 @@ def share(folder: Path) -> None:
 
 def _series() -> tuple[Any, Any]:
     global _counts, _seconds
-    if _counts is None:
-        from prometheus_client import Counter, Histogram
+    # The first two requests may come at once, and a series may be made only once.
+    with _lock:
+        if _seconds is None:
+            from prometheus_client import Counter, Histogram
 
-        _counts = Counter("onegrid_requests", "Requests answered", ("route", "method", "status"))
-        _seconds = Histogram("onegrid_request_seconds", "Time to answer", ("route",), buckets=BUCKETS_S)
-    return _counts, _seconds
+            _counts = Counter("onegrid_requests", "Requests answered", ("route", "method", "status"))
+            _seconds = Histogram("onegrid_request_seconds", "Time to answer", ("route",), buckets=BUCKETS_S)
+        return _counts, _seconds
 
 
 def start() -> float:
