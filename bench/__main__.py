@@ -23,7 +23,10 @@ def gather(only: set[str], quick: bool) -> Rows:
 
     pure: dict[str, Callable[[], Rows]] = {"locate": lambda: locate.rows(quick), "geocode": geocode.rows}
     staged: dict[str, Callable[[Any], Rows]] = {
-        "report": report.rows, "tiles": tiles.rows, "streams": streams.rows, "paint": paint.rows
+        "report": report.rows,
+        "tiles": tiles.rows,
+        "streams": streams.rows,
+        "paint": paint.rows,
     }
     found: Rows = []
     for name, run in pure.items():
@@ -54,14 +57,18 @@ def show(rows: Rows) -> None:
     """Print the table."""
     table = Table("table", "job", "against", "figure", "goal", "")
     for row in rows:
-        table.add_row(row["table"], row["job"], row["against"], said(row["ratio"]), goal(row), "ok" if row["ok"] else "missed")
+        table.add_row(
+            row["table"], row["job"], row["against"], said(row["ratio"]), goal(row), "ok" if row["ok"] else "missed"
+        )
     Console(width=150).print(table)
 
 
 def write(rows: Rows) -> None:
     """Write results.json and the page of the documentation."""
     result = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "python": platform.python_version(), "rows": rows}
-    (ROOT / "bench" / "results.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (ROOT / "bench" / "results.json").write_text(
+        json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     lines = [
         "# Speed",
         "",
@@ -69,7 +76,10 @@ def write(rows: Rows) -> None:
         "",
         "| job | against | figure | goal | |",
         "|---|---|---|---|---|",
-        *(f"| {r['job']} | {r['against']} | {said(r['ratio'])} | {goal(r)} | {'' if r['ok'] else 'missed'} |" for r in rows),
+        *(
+            f"| {r['job']} | {r['against']} | {said(r['ratio'])} | {goal(r)} | {'' if r['ok'] else 'missed'} |"
+            for r in rows
+        ),
         "",
     ]
     (ROOT / "docs" / "speed.md").write_text("\n".join(lines), encoding="utf-8")

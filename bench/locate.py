@@ -36,8 +36,11 @@ def rows(quick: bool = False) -> list[dict[str, Any]]:
     frame = geopandas.GeoDataFrame(geometry=points)
     best_s, by_grid = _best(lambda: geopandas.sjoin(grids, frame), 1)
     default_s, by_point = _best(lambda: geopandas.sjoin(frame, grids), 1)
-    for other in (from_series, _lowest(by_grid["index_right"], by_grid.index, count, len(grids)),
-                  _lowest(by_point.index, by_point["index_right"], count, len(grids))):
+    for other in (
+        from_series,
+        _lowest(by_grid["index_right"], by_grid.index, count, len(grids)),
+        _lowest(by_point.index, by_point["index_right"], count, len(grids)),
+    ):
         if not np.array_equal(found, other):
             raise AssertionError("the methods disagree")
 
@@ -47,8 +50,15 @@ def rows(quick: bool = False) -> list[dict[str, Any]]:
         _ratio(f"{job}, from arrays", "default sjoin", default_s, array_s, GOALS["default sjoin"]),
         _ratio(f"{job}, from arrays", "sjoin(grids, points)", best_s, array_s, GOALS["sjoin(grids, points)"]),
         _ratio(f"{job}, from a GeoSeries", "sjoin(grids, points)", best_s, series_s, GOALS["GeoSeries"]),
-        {"job": "index built", "against": "milliseconds", "ratio": build_s * 1e3, "goal": GOALS["build_ms"],
-         "ok": build_s * 1e3 < GOALS["build_ms"], "ours_s": build_s, "theirs_s": None},
+        {
+            "job": "index built",
+            "against": "milliseconds",
+            "ratio": build_s * 1e3,
+            "goal": GOALS["build_ms"],
+            "ok": build_s * 1e3 < GOALS["build_ms"],
+            "ours_s": build_s,
+            "theirs_s": None,
+        },
     ]
 
 
@@ -70,8 +80,15 @@ def _best(run: Callable[[], Any], times: int) -> tuple[float, Any]:
 
 def _ratio(job: str, against: str, theirs_s: float, ours_s: float, goal: float) -> dict[str, Any]:
     ratio = theirs_s / ours_s
-    return {"job": job, "against": against, "ratio": ratio, "goal": goal, "ok": ratio >= goal, "ours_s": ours_s,
-            "theirs_s": theirs_s}
+    return {
+        "job": job,
+        "against": against,
+        "ratio": ratio,
+        "goal": goal,
+        "ok": ratio >= goal,
+        "ours_s": ours_s,
+        "theirs_s": theirs_s,
+    }
 
 
 def main() -> None:
@@ -80,8 +97,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one million points in place of ten")
     for row in rows(parser.parse_args().quick):
         verdict = "ok" if row["ok"] else "MISSED"
-        print(f"{row['job']:64} {row['against']:22} {row['ratio']:8.1f}  goal {row['goal']:5g}  {verdict:6}"
-              f"  {row['ours_s']:.4f} s")
+        print(
+            f"{row['job']:64} {row['against']:22} {row['ratio']:8.1f}  goal {row['goal']:5g}  {verdict:6}"
+            f"  {row['ours_s']:.4f} s"
+        )
 
 
 if __name__ == "__main__":

@@ -44,4 +44,12 @@ def rows(stage: Stage) -> list[dict[str, Any]]:
     finally:
         server.stop()
     ratio = statistics.median(a for a, _ in times) / statistics.median(b for _, b in times)
-    return [row("first paint of the map, 100,000 entities, cold cache", "the map without data layers", ratio, GOAL, below=True)]
+    return [
+        row(
+            "first paint of the map, 100,000 entities, cold cache",
+            "the map without data layers",
+            ratio,
+            GOAL,
+            below=True,
+        )
+    ]

@@ -109,7 +109,13 @@ class Bare:
     def report(self, place: dict[str, Any]) -> None:
         """Insert one row and commit."""
         case = uuid.uuid4().hex
-        values = {"town": self._town, "case": case, "title": "路边有人占道摆摊", "lon": place["lon"], "lat": place["lat"]}
+        values = {
+            "town": self._town,
+            "case": case,
+            "title": "路边有人占道摆摊",
+            "lon": place["lon"],
+            "lat": place["lat"],
+        }
         self._cursor.execute(_BARE, values)
 
 

@@ -25,7 +25,9 @@ from tests.web_server import WebServer
 say = Console().print
 
 
-def reporting(server: WebServer, headers: dict[str, str], number: int, until: float, answers: dict[str, str], wrong: list[str]) -> None:
+def reporting(
+    server: WebServer, headers: dict[str, str], number: int, until: float, answers: dict[str, str], wrong: list[str]
+) -> None:
     """Send reports until the time is over; note each answer."""
     rng, line = random.Random(number), Line(server.url, headers)
     while time.monotonic() < until:
@@ -52,7 +54,9 @@ def killing(where: Stage, server: WebServer, until: float, rng: random.Random) -
         else:
             # one killed backend makes PostgreSQL drop every connection and recover from its log
             with psycopg2.connect(libpq_url(where.owner_url)) as connection, connection.cursor() as cursor:
-                cursor.execute("select pid from pg_stat_activity where usename = 'onegrid_app' and pid <> pg_backend_pid() limit 1")
+                cursor.execute(
+                    "select pid from pg_stat_activity where usename = 'onegrid_app' and pid <> pg_backend_pid() limit 1"
+                )
                 row = cursor.fetchone()
             connection.close()
             if row:
@@ -79,7 +83,8 @@ def run(minutes: float, clients: int) -> bool:
             answers: dict[str, str] = {}
             wrong: list[str] = []
             threads = [
-                threading.Thread(target=reporting, args=(server, headers, n, until, answers, wrong)) for n in range(clients)
+                threading.Thread(target=reporting, args=(server, headers, n, until, answers, wrong))
+                for n in range(clients)
             ]
             for thread in threads:
                 thread.start()
@@ -95,7 +100,9 @@ def run(minutes: float, clients: int) -> bool:
             cursor.execute("select incident_id::text, case_no from incident")
             stored = {ident: case_no for ident, case_no in cursor if ident not in before}
         connection.close()
-    say(f"{len(answers)} reports answered, {len(stored)} stored, {len(watching.told)} told to the open map; {kills} kills, {watching.cuts} cuts")
+    say(
+        f"{len(answers)} reports answered, {len(stored)} stored, {len(watching.told)} told to the open map; {kills} kills, {watching.cuts} cuts"
+    )
     for line in wrong[:10]:
         say(f"refused: {line}")
     return not wrong and stored == answers and set(watching.told) == set(stored)

@@ -101,7 +101,12 @@ def rows(stage: Stage) -> list[dict[str, Any]]:
         stop.set()
         server.stop()
     loader.join()
-    delays = sorted((viewer.arrived[ref] - at_s) * 1e3 for viewer in viewers for ref, at_s in committed.items() if ref in viewer.arrived)
+    delays = sorted(
+        (viewer.arrived[ref] - at_s) * 1e3
+        for viewer in viewers
+        for ref, at_s in committed.items()
+        if ref in viewer.arrived
+    )
     missed = VIEWERS * EVENTS - len(delays)
     job = f"{VIEWERS:,} viewers, {PER_SECOND} events/s, {served} tiles served meanwhile"
     return [

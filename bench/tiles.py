@@ -26,7 +26,14 @@ from layers.features import run
 
 Tile = tuple[int, int, int]
 # Generous beside what a tile costs: the goals of the design, in milliseconds and ratios.
-GOAL_OVER_BARE_MS, GOAL_SCOPE, GOAL_TIPG, GOAL_CLUSTER_MS, GOAL_LARGEST_KB, GOAL_SLOWEST_MS = 1.0, 1.2, 1.0, 2.0, 500, 60
+GOAL_OVER_BARE_MS, GOAL_SCOPE, GOAL_TIPG, GOAL_CLUSTER_MS, GOAL_LARGEST_KB, GOAL_SLOWEST_MS = (
+    1.0,
+    1.2,
+    1.0,
+    2.0,
+    500,
+    60,
+)
 
 
 def tile_at(z: int, lon: float, lat: float) -> Tile:
@@ -83,7 +90,10 @@ def in_database(stage: Stage, at: list[Tile]) -> dict[str, float]:
     database = stage.database()
     with database.transaction(stage.scope) as session:
         out["scoped"] = median_ms(lambda tile: run(session, tiles.statement(layer, *tile, {})), at)
-        half = frozenset(row[0] for row in run(session, ("select area_id from scoped_area where level = 'grid' and area_id %% 2 = 0", {})))
+        half = frozenset(
+            row[0]
+            for row in run(session, ("select area_id from scoped_area where level = 'grid' and area_id %% 2 = 0", {}))
+        )
         apply(session, Scope(stage.town_id, 1, area_ids=half, permissions=frozenset({"view"})))
         out["half"] = median_ms(lambda tile: run(session, tiles.statement(layer, *tile, {})), at)
         apply(session, Scope(stage.town_id, 1, area_ids=half, permissions=frozenset({"view"})))
@@ -111,7 +121,9 @@ class Client:
 def sign_in(url: str, username: str, password: str) -> dict[str, str]:
     """Return the headers of a session."""
     request = urllib.request.Request(
-        f"{url}/api/v1/session", json.dumps({"username": username, "password": password}).encode(), {"Content-Type": "application/json"}
+        f"{url}/api/v1/session",
+        json.dumps({"username": username, "password": password}).encode(),
+        {"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request) as answer:
         return {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
@@ -135,12 +147,19 @@ class Tipg:
         self.port = 18_000 + (id(self) % 1000)
         url = libpq_url(stage.owner_url)
         environment = {
-            "DATABASE_URL": _tcp(url, stage), "PATH": "/usr/bin:/bin", "TIPG_TABLE_CONFIG__public_tipg_entity__GEOMCOL": "geom",
-            "TIPG_DB_SCHEMAS": '["public"]', "TIPG_DB_TABLES": '["public.tipg_entity"]', "TIPG_MAX_FEATURES_PER_TILE": "1000000",
+            "DATABASE_URL": _tcp(url, stage),
+            "PATH": "/usr/bin:/bin",
+            "TIPG_TABLE_CONFIG__public_tipg_entity__GEOMCOL": "geom",
+            "TIPG_DB_SCHEMAS": '["public"]',
+            "TIPG_DB_TABLES": '["public.tipg_entity"]',
+            "TIPG_MAX_FEATURES_PER_TILE": "1000000",
         }
         log = (stage.folder / "tipg.log").open("wb")
         self._process = subprocess.Popen(
-            [str(python), "-m", "uvicorn", "tipg.main:app", "--port", str(self.port), "--no-access-log"], env=environment, stdout=log, stderr=log
+            [str(python), "-m", "uvicorn", "tipg.main:app", "--port", str(self.port), "--no-access-log"],
+            env=environment,
+            stdout=log,
+            stderr=log,
         )
         self.url = f"http://127.0.0.1:{self.port}"
         deadline = time.monotonic() + 60
@@ -174,8 +193,12 @@ def over_http(stage: Stage, at: list[Tile]) -> dict[str, float]:
     try:
         client = Client(url, sign_in(url, "command", "onegrid-bench"))
         client.get("/tiles/market-entity/14/0/0.mvt")
-        ours = statistics.median(_timed(lambda t: client.get("/tiles/market-entity/{}/{}/{}.mvt".format(*t)), tile) for tile in at)
-        warm = statistics.median(_timed(lambda t: client.get("/tiles/market-entity/{}/{}/{}.mvt".format(*t)), tile) for tile in at)
+        ours = statistics.median(
+            _timed(lambda t: client.get("/tiles/market-entity/{}/{}/{}.mvt".format(*t)), tile) for tile in at
+        )
+        warm = statistics.median(
+            _timed(lambda t: client.get("/tiles/market-entity/{}/{}/{}.mvt".format(*t)), tile) for tile in at
+        )
     finally:
         server.stop()
     tipg = Tipg(stage)
@@ -197,8 +220,12 @@ def clusters(stage: Stage) -> dict[str, float]:
         client = Client(url, sign_in(url, "command", "onegrid-bench"))
         at = [tile for z in (10, 11, 12, 13) for tile in town_tiles(stage, z)[:6]]
         client.get("/tiles/incident/14/0/0.mvt?open=1")
-        cold = statistics.median(_timed(lambda t: client.get("/tiles/incident/{}/{}/{}.mvt?open=1".format(*t)), tile) for tile in at)
-        warm = statistics.median(_timed(lambda t: client.get("/tiles/incident/{}/{}/{}.mvt?open=1".format(*t)), tile) for tile in at)
+        cold = statistics.median(
+            _timed(lambda t: client.get("/tiles/incident/{}/{}/{}.mvt?open=1".format(*t)), tile) for tile in at
+        )
+        warm = statistics.median(
+            _timed(lambda t: client.get("/tiles/incident/{}/{}/{}.mvt?open=1".format(*t)), tile) for tile in at
+        )
     finally:
         server.stop()
     return {"cold": cold, "warm": warm}
@@ -238,9 +265,27 @@ def rows(stage: Stage) -> list[dict[str, Any]]:
     cluster = clusters(stage)
     largest, slowest = extremes(stage)
     return [
-        row("vector tile, cold, in the database", "bare ST_AsMVT, ms more", sql["scoped"] - sql["bare"], GOAL_OVER_BARE_MS, below=True),
-        row("vector tile with the whole town in scope", "the same without scope", sql["scoped"] / sql["bare"], GOAL_SCOPE, below=True),
-        row("vector tile with half of the grids in scope", "the same without scope", sql["half"] / sql["bare"], GOAL_SCOPE, below=True),
+        row(
+            "vector tile, cold, in the database",
+            "bare ST_AsMVT, ms more",
+            sql["scoped"] - sql["bare"],
+            GOAL_OVER_BARE_MS,
+            below=True,
+        ),
+        row(
+            "vector tile with the whole town in scope",
+            "the same without scope",
+            sql["scoped"] / sql["bare"],
+            GOAL_SCOPE,
+            below=True,
+        ),
+        row(
+            "vector tile with half of the grids in scope",
+            "the same without scope",
+            sql["half"] / sql["bare"],
+            GOAL_SCOPE,
+            below=True,
+        ),
         row("vector tile, cold, over HTTP with login", "tipg, times faster", web["tipg"] / web["ours"], GOAL_TIPG),
         row("vector tile known to the server", "tipg, times faster", web["tipg"] / web["warm"], GOAL_TIPG),
         row("clusters of open incidents, cold, over HTTP", "ms", cluster["cold"], GOAL_CLUSTER_MS, below=True),
@@ -252,7 +297,11 @@ def rows(stage: Stage) -> list[dict[str, Any]]:
 
 def row(job: str, against: str, value: float, goal: float, below: bool = False) -> dict[str, Any]:
     """Return one row of results; ``below``: the goal is a ceiling."""
-    return {"job": job, "against": against, "ratio": value, "goal": goal, "below": below, "ok": value <= goal if below else value >= goal}
-
-
-
+    return {
+        "job": job,
+        "against": against,
+        "ratio": value,
+        "goal": goal,
+        "below": below,
+        "ok": value <= goal if below else value >= goal,
+    }

@@ -20,8 +20,10 @@ _TAKE = text(
     "select job_id, town_id, kind, args, attempts, max_attempts from job"
     " where state = 'waiting' and run_at <= clock_timestamp() order by run_at, job_id limit 1 for update skip locked"
 )
-_DONE = text("update job set state = 'done', attempts = attempts + 1, finished_at = clock_timestamp(), error = null,"
-             " key = null where job_id = :job_id")
+_DONE = text(
+    "update job set state = 'done', attempts = attempts + 1, finished_at = clock_timestamp(), error = null,"
+    " key = null where job_id = :job_id"
+)
 _FAILED = text(
     "update job set attempts = attempts + 1, error = :error, run_at = clock_timestamp() + :pause, state ="
     " case when attempts + 1 >= max_attempts then 'failed' else 'waiting' end where job_id = :job_id"
@@ -29,7 +31,11 @@ _FAILED = text(
 
 
 def enqueue(
-    session: Session, kind: str, args: dict[str, Any] | None = None, key: str | None = None, run_at: datetime | None = None
+    session: Session,
+    kind: str,
+    args: dict[str, Any] | None = None,
+    key: str | None = None,
+    run_at: datetime | None = None,
 ) -> None:
     """Add a job in the caller's transaction. A key makes it one: the same key while waiting adds nothing."""
     session.execute(_ENQUEUE, {"kind": kind, "args": json.dumps(args or {}, default=str), "key": key, "run_at": run_at})

@@ -46,7 +46,9 @@ def ensure_app_role(owner_url: str, app_role: str, password: str | None) -> None
     with psycopg2.connect(libpq_url(owner_url)) as connection, connection.cursor() as cursor:
         cursor.execute("select 1 from pg_roles where rolname = %s", (app_role,))
         if cursor.fetchone() is None:
-            cursor.execute(sql.SQL("create role {} login nosuperuser nocreatedb nocreaterole").format(sql.Identifier(app_role)))
+            cursor.execute(
+                sql.SQL("create role {} login nosuperuser nocreatedb nocreaterole").format(sql.Identifier(app_role))
+            )
         if password is not None:
             cursor.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(app_role), sql.Literal(password)))
     connection.close()

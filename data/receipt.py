@@ -24,7 +24,9 @@ def body_hash(body: Any) -> bytes:
     return hashlib.sha256(canonical.encode()).digest()
 
 
-_FIND = text("select user_id, body_hash, status, answer from receipt where town_id = :town_id and client_id = :client_id")
+_FIND = text(
+    "select user_id, body_hash, status, answer from receipt where town_id = :town_id and client_id = :client_id"
+)
 _ADD = text(
     "insert into receipt (town_id, client_id, user_id, body_hash, status, answer)"
     " values (:town_id, :client_id, :user_id, :body_hash, :status, cast(:answer as jsonb))"
@@ -57,6 +59,13 @@ def once(
         return earlier.status, {**earlier.answer, "repeated": True}
     status, answer = act()
     session.execute(
-        _ADD, {**key, "user_id": scope.user_id, "body_hash": digest, "status": status, "answer": json.dumps(answer, default=str)}
+        _ADD,
+        {
+            **key,
+            "user_id": scope.user_id,
+            "body_hash": digest,
+            "status": status,
+            "answer": json.dumps(answer, default=str),
+        },
     )
     return status, answer

@@ -89,12 +89,14 @@ class Scope:
 
 
 def _array(values: Iterable[object]) -> str:
-    return "{" + ",".join('"' + str(v).replace("\\", "\\\\").replace('"', '\\"') + '"' for v in sorted(map(str, values))) + "}"
+    return (
+        "{"
+        + ",".join('"' + str(v).replace("\\", "\\\\").replace('"', '\\"') + '"' for v in sorted(map(str, values)))
+        + "}"
+    )
 
 
-_SET = text(
-    "select set_config(k, v, true) from unnest(cast(:names as text[]), cast(:settings as text[])) as s(k, v)"
-)
+_SET = text("select set_config(k, v, true) from unnest(cast(:names as text[]), cast(:settings as text[])) as s(k, v)")
 
 
 def apply(session: Session, scope: Scope) -> None:

@@ -21,9 +21,15 @@ def read_bbox(text: str) -> tuple[float, float, float, float]:
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
-        raise Invalid("filter.bbox", "bbox is west,south,east,north in degrees", fields={"bbox": "four numbers"}) from None
+        raise Invalid(
+            "filter.bbox", "bbox is west,south,east,north in degrees", fields={"bbox": "four numbers"}
+        ) from None
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise Invalid("filter.bbox", "bbox is west,south,east,north: west < east, south < north", fields={"bbox": "order or range"})
+        raise Invalid(
+            "filter.bbox",
+            "bbox is west,south,east,north: west < east, south < north",
+            fields={"bbox": "order or range"},
+        )
     return west, south, east, north
 
 
@@ -113,7 +119,9 @@ def collection(
     after = 0
     if cursor:
         if not (cursor.isdigit() and len(cursor) < 19):
-            raise Invalid("filter.cursor", "this cursor is not one of ours; start without it", fields={"cursor": "unknown"})
+            raise Invalid(
+                "filter.cursor", "this cursor is not one of ours; start without it", fields={"cursor": "unknown"}
+            )
         after = int(cursor)
     limit = max(1, min(limit, MAX_PAGE))
     rows = run(session, page(layer, filters, bbox=bbox, after=after, limit=limit))

@@ -15,6 +15,11 @@ def quote(identifier: str) -> str:
     return '"' + identifier.replace('"', '""').replace("%", "%%") + '"'
 
 
+def literal(text: str) -> str:
+    """Return an SQL string literal for a statement that also carries parameters; for codes from the database only."""
+    return "'" + text.replace("'", "''").replace("%", "%%") + "'"
+
+
 def read_value(name: str, type_: str, text: str) -> Any:
     """Return the value of a query parameter; Invalid('filter.value') says what was expected."""
     try:
@@ -35,7 +40,9 @@ def read_value(name: str, type_: str, text: str) -> Any:
             return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     except ValueError:
         expected = {"number": "a number", "bool": "1 or 0", "time": "a time with zone, as 2026-03-17T14:32:00+08:00"}
-        raise Invalid("filter.value", f"{name}={text[:80]!r}: expected {expected[type_]}", fields={name: expected[type_]}) from None
+        raise Invalid(
+            "filter.value", f"{name}={text[:80]!r}: expected {expected[type_]}", fields={name: expected[type_]}
+        ) from None
     return text
 
 

@@ -16,7 +16,7 @@ MAX_LENGTH = 200
 # Shorter needles than a trigram cannot use the index; the newest rows are looked through, so the cost stays bounded.
 _INCIDENTS = text("""
 select incident_id::text as id, case_no, title, state, st_x(geom) as lon, st_y(geom) as lat, reported_at
-from scoped_incident where title ilike :needle order by reported_at desc, seq desc limit :n
+from scoped_incident where incident_words(title, address_text, case_no) ilike :needle order by reported_at desc, seq desc limit :n
 """)
 _RECENT_INCIDENTS = text("""
 select incident_id::text as id, case_no, title, state, st_x(geom) as lon, st_y(geom) as lat, reported_at
@@ -48,7 +48,9 @@ def like(needle: str) -> str:
     return "%" + re.sub(r"([\\%_])", r"\\\1", needle) + "%"
 
 
-def search(session: Session, query: str, limit: int = 20, near: tuple[float, float] | None = None) -> list[dict[str, Any]]:
+def search(
+    session: Session, query: str, limit: int = 20, near: tuple[float, float] | None = None
+) -> list[dict[str, Any]]:
     """Return hits, best first: kind, id, title, subtitle, lon, lat (EPSG:4490, None when unplaced), score, bbox?.
 
     An empty query gives none. Nothing outside the session's scope is found.
@@ -79,11 +81,23 @@ def _cases(session: Session, query: str, n: int) -> list[dict[str, Any]]:
     number = re.sub(r"\s", "", query)
     if not (number.isdigit() and len(number) >= 9):
         return []
-    return [_incident(row, 1.0 if row.case_no == number else 0.9) for row in session.execute(_CASES, {"number": number, "n": n})]
+    return [
+        _incident(row, 1.0 if row.case_no == number else 0.9)
+        for row in session.execute(_CASES, {"number": number, "n": n})
+    ]
 
 
 def _hit(kind: str, row: Any, title: str, subtitle: str | None, score: float, **more: Any) -> dict[str, Any]:
-    return {"kind": kind, "id": row.id, "title": title, "subtitle": subtitle or "", "lon": row.lon, "lat": row.lat, "score": score, **more}
+    return {
+        "kind": kind,
+        "id": row.id,
+        "title": title,
+        "subtitle": subtitle or "",
+        "lon": row.lon,
+        "lat": row.lat,
+        "score": score,
+        **more,
+    }
 
 
 def _incident(row: Any, score: float) -> dict[str, Any]:

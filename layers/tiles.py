@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data.errors import Invalid
-from layers.query import quote, where
+from layers.query import literal, quote, where
 from layers.registry import Layer
 
 HALF_WORLD_M = 20037508.342789244
@@ -19,6 +19,9 @@ BUFFER = {"point": 128, "line": 64, "polygon": 64}
 CLUSTER_CELLS = 16
 # Deadlines this near travel in a cluster, so that the browser can count late ones without asking again.
 LATE_HORIZON = "2 hours"
+# More points than this in one tile come as clusters at any zoom but the closest, where they must be told apart.
+MOST_SINGLES = 2_000
+NEVER_CROWDED_ZOOM = 20
 
 Statement = tuple[str, dict[str, Any]]
 
@@ -29,28 +32,58 @@ def tile_box(z: int, x: int, y: int) -> tuple[float, float, float, float]:
         raise Invalid("tile.outside", f"there is no tile {z}/{x}/{y}")
     size = 2 * HALF_WORLD_M / 2**z
     # each edge is computed from its own number, so that neighbours, parents and children share it to the last bit
-    return -HALF_WORLD_M + x * size, HALF_WORLD_M - (y + 1) * size, -HALF_WORLD_M + (x + 1) * size, HALF_WORLD_M - y * size
+    return (
+        -HALF_WORLD_M + x * size,
+        HALF_WORLD_M - (y + 1) * size,
+        -HALF_WORLD_M + (x + 1) * size,
+        HALF_WORLD_M - y * size,
+    )
 
 
 def statement(
-    layer: Layer, z: int, x: int, y: int, filters: Mapping[str, str], platforms: Sequence[str] = ()
+    layer: Layer,
+    z: int,
+    x: int,
+    y: int,
+    filters: Mapping[str, str],
+    platforms: Sequence[str] = (),
+    crowded: bool = False,
 ) -> Statement:
     """Return the query for one tile: one row, one bytea column.
 
     Parameters
     ----------
     platforms : platform codes of the town; clusters count by them.
+    crowded : the tile holds more than MOST_SINGLES points: it is clustered at any zoom.
     """
     box = tile_box(z, x, y)
     size = box[2] - box[0]
     predicate, params = where(layer, filters)
     params.update(w=box[0], s=box[1], e=box[2], n=box[3], mvt_layer=layer.id)
-    if layer.cluster_below is not None and z < layer.cluster_below:
+    if layer.cluster_below is not None and (z < layer.cluster_below or crowded):
         params.update(cell=size / CLUSTER_CELLS, least=layer.cluster_min(z))
         return _clustered(layer, predicate, platforms), params
     margin = size * BUFFER[layer.kind] / EXTENT
     params.update(qw=box[0] - margin, qs=box[1] - margin, qe=box[2] + margin, qn=box[3] + margin, zoom=z)
     return _plain(layer, predicate), params
+
+
+def crowding(layer: Layer, z: int, x: int, y: int, filters: Mapping[str, str]) -> Statement | None:
+    """Return the query that tells whether a tile of points holds too many to send singly; None where none can.
+
+    It stops counting at the limit, so an empty tile and a full one both cost little.
+    """
+    if layer.cluster_below is None or z < layer.cluster_below or z >= NEVER_CROWDED_ZOOM:
+        return None
+    box = tile_box(z, x, y)
+    predicate, params = where(layer, filters)
+    params.update(w=box[0], s=box[1], e=box[2], n=box[3], most=MOST_SINGLES)
+    return (
+        f"select count(*) > %(most)s from (select from {layer.source} f"
+        f" where f.geom_3857 && st_makeenvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857) and {predicate}"
+        " limit %(most)s + 1) found",
+        params,
+    )
 
 
 def _columns(layer: Layer) -> str:
@@ -79,45 +112,45 @@ def _clustered(layer: Layer, predicate: str, platforms: Sequence[str]) -> str:
 
     The tile is half open (west and north edge in, east and south out), so each point is in exactly one tile and the
     sums of the four children equal their parent. All four sides are compared: ``&&`` compares in single precision.
+    Members carry no more than is counted; the columns of singles, a few hundred at most, are read afterwards by key.
     """
     counts = ""
     if layer.platform_sql:
         counts = "".join(
-            f", count(*) filter (where platform_code = '{code.replace(chr(39), chr(39) * 2).replace('%', '%%')}')::int"
-            f" as {quote(code)}"
-            for code in platforms
+            f", count(*) filter (where platform_code = {literal(code)})::int as {quote(code)}" for code in platforms
         )
     late = layer.late_sql or "null::timestamptz"
     no_counts = "".join(", null::int" for _ in platforms) if counts else ""
     # a union takes its types from the first branch, where a bare null would be text
-    blanks = "".join(f", (select {quote(c.name)} from member where false) as {quote(c.name)}" for c in layer.tile_columns)
-    singles = "".join(f", {quote(column.name)}" for column in layer.tile_columns)
+    blanks = "".join(
+        f", (select {c.tile_sql or c.sql} from {layer.source} f where false) as {quote(c.name)}"
+        for c in layer.tile_columns
+    )
+    box = "st_makeenvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857)"
     return f"""
 with member as materialized (
-    select f.{quote(layer.key)} as fid, f.geom_3857 as g, {layer.platform_sql or "null::text"} as platform_code,
-        {late} as late_at{_columns(layer)},
-        floor((st_x(f.geom_3857) - %(w)s) / %(cell)s)::int as cx, floor((%(n)s - st_y(f.geom_3857)) / %(cell)s)::int as cy
-    from {layer.source} f
-    where f.geom_3857 && st_makeenvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857)
-      and st_x(f.geom_3857) >= %(w)s and st_x(f.geom_3857) < %(e)s
-      and st_y(f.geom_3857) <= %(n)s and st_y(f.geom_3857) > %(s)s and {predicate}
-), cell as (
-    select cx, cy, count(*)::int as n, min(fid) as fid, avg(st_x(g)) as x, avg(st_y(g)) as y{counts},
+    select f.{quote(layer.key)} as fid, st_x(f.geom_3857) as x, st_y(f.geom_3857) as y,
+        {layer.platform_sql or "null::text"} as platform_code, {late} as late_at
+    from {layer.source} f where f.geom_3857 && {box} and {predicate}
+), cell as materialized (
+    select floor((x - %(w)s) / %(cell)s)::int as cx, floor((%(n)s - y) / %(cell)s)::int as cy,
+        count(*)::int as n, min(fid) as fid, avg(x) as x, avg(y) as y{counts},
         string_agg(extract(epoch from late_at)::bigint::text, ';' order by late_at)
-            filter (where late_at < now() + interval '{LATE_HORIZON}') as late_at
-    from member group by cx, cy having count(*) >= %(least)s
+            filter (where late_at < now() + interval '{LATE_HORIZON}') as late_at,
+        case when count(*) < %(least)s then array_agg(fid) end as singly
+    from member where x >= %(w)s and x < %(e)s and y <= %(n)s and y > %(s)s group by 1, 2
 )
 select st_asmvt(t, %(mvt_layer)s, {EXTENT}, 'geom', 'fid') from (
-    select fid, st_asmvtgeom(st_setsrid(st_makepoint(x, y), 3857), st_makeenvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857),
-            {EXTENT}, {BUFFER["point"]}, false) as geom, true as cluster, n, late_at{_names(platforms if counts else ())}{blanks}
-    from cell
+    select fid, st_asmvtgeom(st_setsrid(st_makepoint(x, y), 3857), {box}, {EXTENT}, {BUFFER["point"]}, false) as geom,
+        true as cluster, n, late_at{_names(platforms if counts else ())}{blanks}
+    from cell where singly is null
     union all
-    select m.fid, st_asmvtgeom(m.g, st_makeenvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857), {EXTENT}, {BUFFER["point"]}, false),
-        null, null, null{no_counts}{singles}
-    from member m where not exists (select from cell c where c.cx = m.cx and c.cy = m.cy)
+    select f.{quote(layer.key)}, st_asmvtgeom(f.geom_3857, {box}, {EXTENT}, {BUFFER["point"]}, false),
+        null, null, null{no_counts}{_columns(layer)}
+    from {layer.source} f
+    where f.{quote(layer.key)} = any (array(select unnest(singly) from cell where singly is not null))
 ) t where geom is not null"""
 
 
 def _names(platforms: Sequence[str]) -> str:
     return "".join(f", {quote(code)}" for code in platforms)
-

@@ -23,7 +23,9 @@ class Line:
     def post(self, path: str, body: bytes, cut: float | None) -> tuple[int, bytes] | None:
         """Send and return status and body; None when the line broke. ``cut`` 0…1 = after this share of the request; 1…2 =
         after it was sent, without waiting for the answer."""
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{self.headers}Connection: close\r\n"
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{self.headers}Connection: close\r\n"
+        )
         request = head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
         try:
             with socket.create_connection(self.address, timeout=20) as line:
@@ -97,8 +99,12 @@ def sign_in(url: str, username: str, password: str) -> dict[str, str]:
     """Return the headers of a session."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
-    connection.request("POST", "/api/v1/session", json.dumps({"username": username, "password": password}),
-                       {"Content-Type": "application/json"})
+    connection.request(
+        "POST",
+        "/api/v1/session",
+        json.dumps({"username": username, "password": password}),
+        {"Content-Type": "application/json"},
+    )
     with closing(connection), connection.getresponse() as answer:
         assert answer.status == 200
         cookie = (answer.getheader("Set-Cookie") or "").split(";")[0]

@@ -139,8 +139,13 @@ def demo_template(database_server: Server, tmp_path_factory: pytest.TempPathFact
     migrate.upgrade(databases.owner_url, APP_ROLE, APP_PASSWORD)
     owner = Database(databases.owner_url, statement_timeout_s=0)
     with owner.transaction(Scope.system(None)) as session:
-        pack.load(session, ROOT / "data" / "packs" / "ganpu", now=clock.now(), demo_password=DEMO_PASSWORD,
-                  assets_dir=tmp_path_factory.getbasetemp() / "assets")
+        pack.load(
+            session,
+            ROOT / "data" / "packs" / "ganpu",
+            now=clock.now(),
+            demo_password=DEMO_PASSWORD,
+            assets_dir=tmp_path_factory.getbasetemp() / "assets",
+        )
     owner.close()
     return make_url(databases.owner_url).database or ""
 

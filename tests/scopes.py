@@ -26,5 +26,7 @@ def every_scope(town: SmallTown) -> dict[str, Scope]:
             permissions=_PERMISSIONS[role],
         )
     scopes["other town"] = Scope.system(town.other_town_id)
-    scopes["other leader"] = Scope(town.other_town_id, 999_999, town_wide=True, permissions=frozenset({"view", "audit"}))
+    scopes["other leader"] = Scope(
+        town.other_town_id, 999_999, town_wide=True, permissions=frozenset({"view", "audit"})
+    )
     return scopes

@@ -38,19 +38,52 @@ def ring_through(*points: tuple[float, float]) -> str:
 
 # Junctions of neighbours are vertices of both, so that unions are exact.
 AREAS: tuple[tuple[str, str, str, str | None, str], ...] = (
-    ("town", TOWN, "小镇", None, ring_through(
-        (120.88, 30.40), (120.89, 30.40), (120.90, 30.40), (120.91, 30.40), (120.91, 30.42),
-        (120.90, 30.42), (120.89, 30.42), (120.88, 30.42), (120.88, 30.41))),
-    ("village", VILLAGES[0], "甲村", TOWN, ring_through(
-        (120.88, 30.40), (120.89, 30.40), (120.89, 30.41), (120.89, 30.42), (120.88, 30.42), (120.88, 30.41))),
-    ("village", VILLAGES[1], "乙村", TOWN, ring_through(
-        (120.89, 30.40), (120.90, 30.40), (120.90, 30.41), (120.90, 30.42), (120.89, 30.42), (120.89, 30.41))),
+    (
+        "town",
+        TOWN,
+        "小镇",
+        None,
+        ring_through(
+            (120.88, 30.40),
+            (120.89, 30.40),
+            (120.90, 30.40),
+            (120.91, 30.40),
+            (120.91, 30.42),
+            (120.90, 30.42),
+            (120.89, 30.42),
+            (120.88, 30.42),
+            (120.88, 30.41),
+        ),
+    ),
+    (
+        "village",
+        VILLAGES[0],
+        "甲村",
+        TOWN,
+        ring_through(
+            (120.88, 30.40), (120.89, 30.40), (120.89, 30.41), (120.89, 30.42), (120.88, 30.42), (120.88, 30.41)
+        ),
+    ),
+    (
+        "village",
+        VILLAGES[1],
+        "乙村",
+        TOWN,
+        ring_through(
+            (120.89, 30.40), (120.90, 30.40), (120.90, 30.41), (120.90, 30.42), (120.89, 30.42), (120.89, 30.41)
+        ),
+    ),
     ("grid", GRIDS[0], "甲村第 1 网格", VILLAGES[0], box(120.88, 30.40, 120.89, 30.41)),
     ("grid", GRIDS[1], "甲村第 2 网格", VILLAGES[0], box(120.88, 30.41, 120.89, 30.42)),
     ("grid", GRIDS[2], "乙村第 1 网格", VILLAGES[1], box(120.89, 30.40, 120.90, 30.41)),
     ("grid", GRIDS[3], "乙村第 2 网格", VILLAGES[1], box(120.89, 30.41, 120.90, 30.42)),
-    ("zone", LAKE, "湖区", TOWN, ring_through(
-        (120.90, 30.40), (120.91, 30.40), (120.91, 30.42), (120.90, 30.42), (120.90, 30.41))),
+    (
+        "zone",
+        LAKE,
+        "湖区",
+        TOWN,
+        ring_through((120.90, 30.40), (120.91, 30.40), (120.91, 30.42), (120.90, 30.42), (120.90, 30.41)),
+    ),
 )
 PLATFORMS = (
     ("public_order", "ZZ", "综治", "circle", "#9DB8F0", "#0F3E78"),
@@ -66,9 +99,17 @@ ORGANISATIONS = (
     ("window", "便民服务中心", "office", "service"),
 )
 ROLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("command_room", "town", ("report", "view", "accept", "verify", "file", "dispatch", "close", "triage", "export", "unmask")),
+    (
+        "command_room",
+        "town",
+        ("report", "view", "accept", "verify", "file", "dispatch", "close", "triage", "export", "unmask"),
+    ),
     ("leader", "town", ("view", "export")),
-    ("administrator", "town", ("view", "manage_users", "manage_town", "import", "export", "publish", "audit", "triage", "report")),
+    (
+        "administrator",
+        "town",
+        ("view", "manage_users", "manage_town", "import", "export", "publish", "audit", "triage", "report"),
+    ),
     ("planner", "town", ("view", "plan", "publish", "export")),
     ("grid_worker", "area", ("report", "view", "verify")),
     ("village_cadre", "area", ("report", "view")),
@@ -148,8 +189,13 @@ def _town(cursor: psycopg2.extensions.cursor, code: str, name: str) -> int:
     cursor.execute(
         "insert into town (code, name, name_en, metric_srid, synthetic, notice, map) values (%s, %s, %s, 4549, true, %s, %s)"
         " returning town_id",
-        (code, name, "Small Town", json.dumps({"zh": "测试数据", "en": "Test data"}),
-         json.dumps({"center": [120.895, 30.41], "zoom": 13, "min_zoom": 9, "max_zoom": 18})),
+        (
+            code,
+            name,
+            "Small Town",
+            json.dumps({"zh": "测试数据", "en": "Test data"}),
+            json.dumps({"center": [120.895, 30.41], "zoom": 13, "min_zoom": 9, "max_zoom": 18}),
+        ),
     )
     row = cursor.fetchone()
     assert row is not None
@@ -162,7 +208,9 @@ def _town(cursor: psycopg2.extensions.cursor, code: str, name: str) -> int:
     return row[0]
 
 
-def _area(cursor: psycopg2.extensions.cursor, town: int, level: str, code: str, name: str, parent: str | None, wkt: str) -> None:
+def _area(
+    cursor: psycopg2.extensions.cursor, town: int, level: str, code: str, name: str, parent: str | None, wkt: str
+) -> None:
     cursor.execute(
         "with a as (insert into area (town_id, level, code, name, name_en, kind, parent_id) values (%(town)s, %(level)s,"
         " %(code)s, %(name)s, %(code)s, %(kind)s, (select area_id from area where town_id = %(town)s and code = %(parent)s))"
@@ -170,8 +218,15 @@ def _area(cursor: psycopg2.extensions.cursor, town: int, level: str, code: str, 
         " insert into area_version (area_id, town_id, version, code, geom, label_point, area_m2, valid_from)"
         " select area_id, %(town)s, 1, %(code)s, geom, st_pointonsurface(geom), st_area(st_transform(geom, 4549)),"
         " '2024-01-01 00:00+08' from a, g",
-        {"town": town, "level": level, "code": code, "name": name, "parent": parent, "wkt": wkt,
-         "kind": {"town": "town", "village": "village", "grid": "base", "zone": "water"}[level]},
+        {
+            "town": town,
+            "level": level,
+            "code": code,
+            "name": name,
+            "parent": parent,
+            "wkt": wkt,
+            "kind": {"town": "town", "village": "village", "grid": "base", "zone": "water"}[level],
+        },
     )
 
 
@@ -205,10 +260,18 @@ def _organisations(cursor: psycopg2.extensions.cursor, town: int) -> None:
             " 'work_hour', %s, true from organisation where town_id = %s and code = %s",
             (town, code, platform, *code.split("-"), name, name, urgency, hours, list(keywords), town, org),
         )
-    for stage, value, unit in (("accept", 2, "work_hour"), ("dispatch", 4, "work_hour"), ("sign", 4, "work_hour"),
-                               ("handle", 3, "work_day"), ("inspect", 1, "work_day"), ("close", 1, "work_day")):
+    for stage, value, unit in (
+        ("accept", 2, "work_hour"),
+        ("dispatch", 4, "work_hour"),
+        ("sign", 4, "work_hour"),
+        ("handle", 3, "work_day"),
+        ("inspect", 1, "work_day"),
+        ("close", 1, "work_day"),
+    ):
         for urgency in ("U1", "U2", "U3", "U4"):
-            cursor.execute("insert into stage_limit values (%s, %s, %s, %s, %s, 'test')", (town, stage, urgency, value, unit))
+            cursor.execute(
+                "insert into stage_limit values (%s, %s, %s, %s, %s, 'test')", (town, stage, urgency, value, unit)
+            )
     cursor.execute(
         "insert into work_calendar (town_id, day, is_workday, periods) select %s, d::date, extract(isodow from d) < 6,"
         " case when extract(isodow from d) < 6 then array['08:00-12:00', '14:00-18:00'] else '{}' end"
@@ -233,6 +296,13 @@ def _people(cursor: psycopg2.extensions.cursor, town: int) -> None:
             " returning user_id), p as (insert into user_role (user_id, town_id, role_code, platform_code)"
             " select user_id, %(town)s, %(role)s, %(platform)s from u returning user_role_id)"
             " insert into user_area select user_role_id, area_id from p, area where town_id = %(town)s and code = %(area)s",
-            {"town": town, "user": username, "hash": password_hash, "org": org, "role": role, "area": area,
-             "platform": platform},
+            {
+                "town": town,
+                "user": username,
+                "hash": password_hash,
+                "org": org,
+                "role": role,
+                "area": area,
+                "platform": platform,
+            },
         )

@@ -23,7 +23,14 @@ def report(session: Session, **body: object) -> None:
 @pytest.fixture
 def filled(session: Session) -> Session:
     for n in range(5):
-        report(session, title=f"事件 {n}", lon=120.881 + n * 0.004, lat=30.405, platform_code="market", due_at="2026-01-01T00:00:00Z")
+        report(
+            session,
+            title=f"事件 {n}",
+            lon=120.881 + n * 0.004,
+            lat=30.405,
+            platform_code="market",
+            due_at="2026-01-01T00:00:00Z",
+        )
     report(session, title=NASTY, lon=120.895, lat=30.415, platform_code="enforcement", description=NASTY)
     report(session, title="没有位置", platform_code="service")
     session.execute(text("update organisation set name = :n"), {"n": NASTY})
@@ -62,13 +69,16 @@ def test_empty_town_says_so(session: Session) -> None:
     assert "无数据" in document
 
 
-@pytest.mark.parametrize("tag", [
-    '<script src="https://cdn.example/x.js"></script>',
-    '<link rel="stylesheet" href="https://cdn.example/x.css"/>',
-    '<script src="vendor:../../../pyproject.toml"></script>',
-    '<img src="//cdn.example/x.png">',
-    "<style>@import 'https://cdn.example/x.css'</style>",
-])
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<script src="https://cdn.example/x.js"></script>',
+        '<link rel="stylesheet" href="https://cdn.example/x.css"/>',
+        '<script src="vendor:../../../pyproject.toml"></script>',
+        '<img src="//cdn.example/x.png">',
+        "<style>@import 'https://cdn.example/x.css'</style>",
+    ],
+)
 def test_reference_to_another_host_is_refused(tag: str) -> None:
     with pytest.raises(OutsideReference):
         self_contained(f"<html><head></head><body>{tag}</body></html>")

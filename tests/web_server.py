@@ -62,10 +62,15 @@ class WebServer:
 
     def _spawn(self, name: str, *command: str, fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        settings = Settings(database_url=self.app_url, owner_url=self.owner_url, data_dir=self.data_dir, demo=True, now=self.now)
+        settings = Settings(
+            database_url=self.app_url, owner_url=self.owner_url, data_dir=self.data_dir, demo=True, now=self.now
+        )
         with (self.data_dir / f"{name}.log").open("ab") as log:
             child = processes.spawn(
-                [sys.executable, *command], log=log, environment=settings.environment(), pass_fds=fds,
+                [sys.executable, *command],
+                log=log,
+                environment=settings.environment(),
+                pass_fds=fds,
                 cwd=Path(__file__).resolve().parents[1],
             )
         self._children.append(child)
@@ -87,7 +92,9 @@ class WebServer:
 
     def log_tail(self) -> str:
         """The last lines of every log, to be shown when something failed."""
-        return "\n".join(f"{path.name}: {path.read_text(errors='replace')[-3000:]}" for path in sorted(self.data_dir.glob("*.log")))
+        return "\n".join(
+            f"{path.name}: {path.read_text(errors='replace')[-3000:]}" for path in sorted(self.data_dir.glob("*.log"))
+        )
 
     def stop(self) -> None:
         """End all processes."""

@@ -14,8 +14,12 @@ from webmap.documents import briefing as document
 
 
 @click.command()
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The HTML file to write.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the document.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The HTML file to write."
+)
+@click.option(
+    "--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the document."
+)
 @pass_invocation
 def briefing(invocation: Invocation, output: Path, lang: str) -> None:
     """Write one file with map, figures and open cases that opens without a network."""

@@ -61,7 +61,9 @@ def _as_dict(layer: Layer) -> dict[str, Any]:
 @public
 def layers() -> ResponseReturnValue:
     """The layers this caller may see, in switch order."""
-    return jsonify([_as_dict(x) for x in registry.all_layers().values() if not x.permission or g.scope.may(x.permission)])
+    return jsonify(
+        [_as_dict(x) for x in registry.all_layers().values() if not x.permission or g.scope.may(x.permission)]
+    )
 
 
 @blueprint.get("/api/v1/platforms")

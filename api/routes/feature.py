@@ -24,7 +24,9 @@ def _filters() -> dict[str, str]:
 def _limit(default: int = 100) -> int:
     text = request.args.get("limit", str(default))
     if not text.isdigit() or not 1 <= int(text) <= features.MAX_PAGE:
-        raise Invalid("filter.limit", f"limit is a number from 1 to {features.MAX_PAGE}", fields={"limit": "out of range"})
+        raise Invalid(
+            "filter.limit", f"limit is a number from 1 to {features.MAX_PAGE}", fields={"limit": "out of range"}
+        )
     return int(text)
 
 

@@ -68,7 +68,9 @@ def permitted(layer_id: str) -> Layer:
     if layer.permission and not g.scope.may(layer.permission):
         if g.caller is None:
             raise Unauthenticated("session.required", "sign in first")
-        raise Forbidden("scope.forbidden", f"this account lacks the permission {layer.permission}", permission=layer.permission)
+        raise Forbidden(
+            "scope.forbidden", f"this account lacks the permission {layer.permission}", permission=layer.permission
+        )
     return layer
 
 
@@ -93,8 +95,12 @@ def tile(layer_id: str, z: int, x: int, y: int) -> Response:
     return _answer(body, etag, 200 if body else 204)
 
 
-def _draw(session: Session, layer: Layer, at: tuple[int, int, int], filters: dict[str, str], platforms: list[str]) -> bytes:
-    raw = bytes(run(session, tiles.statement(layer, *at, filters, platforms))[0][0] or b"")
+def _draw(
+    session: Session, layer: Layer, at: tuple[int, int, int], filters: dict[str, str], platforms: list[str]
+) -> bytes:
+    ask = tiles.crowding(layer, *at, filters)
+    crowded = ask is not None and run(session, ask)[0][0]
+    raw = bytes(run(session, tiles.statement(layer, *at, filters, platforms, crowded))[0][0] or b"")
     return gzip.compress(raw, 3, mtime=0) if len(raw) >= GZIP_MIN_BYTES else raw
 
 
@@ -125,8 +131,14 @@ def tilejson(layer_id: str) -> Response:
     """TileJSON 3.0 of a layer."""
     layer = permitted(layer_id)
     with db.transaction() as session:
-        extent = run(session, ("select st_xmin(e), st_ymin(e), st_xmax(e), st_ymax(e) from"
-                               " (select st_extent(geom) as e from scoped_area where level = 'town') x", {}))
+        extent = run(
+            session,
+            (
+                "select st_xmin(e), st_ymin(e), st_xmax(e), st_ymax(e) from"
+                " (select st_extent(geom) as e from scoped_area where level = 'town') x",
+                {},
+            ),
+        )
     bounds = list(extent[0]) if extent and extent[0][0] is not None else [-180, -85.05, 180, 85.05]
     return jsonify(
         {

@@ -77,7 +77,8 @@ def test_two_writers_each_right_alone_cannot_be_wrong_together(database: Databas
         thread.join()
     with database.transaction(Scope.system(small_town.town_id)) as session:
         total = session.execute(
-            text("select count(*) from area_version where valid_to = 'infinity' and code = any(:c)"), {"c": list(GRIDS[:2])}
+            text("select count(*) from area_version where valid_to = 'infinity' and code = any(:c)"),
+            {"c": list(GRIDS[:2])},
         ).scalar_one()
         faults = session.execute(
             text(

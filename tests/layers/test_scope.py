@@ -33,33 +33,62 @@ def fill(database: Database, town: SmallTown) -> None:
     orgs = [*town.organisations.values(), None]
     for n in range(80):
         body = {
-            "title": f"件 {n}", "channel": "phone", "lon": 120.875 + rng.random() * 0.04, "lat": 30.397 + rng.random() * 0.026,
+            "title": f"件 {n}",
+            "channel": "phone",
+            "lon": 120.875 + rng.random() * 0.04,
+            "lat": 30.397 + rng.random() * 0.026,
             "platform_code": rng.choice(["public_order", "enforcement", "market", "service", None]),
-            "lead_org_id": rng.choice(orgs), "reporter": {"name": "王某", "phone": "138"}, "now": "2026-03-17T06:32:00Z",
+            "lead_org_id": rng.choice(orgs),
+            "reporter": {"name": "王某", "phone": "138"},
+            "now": "2026-03-17T06:32:00Z",
         }
         with database.transaction(rng.choice(reporters)) as session:
             session.execute(text("select submit_incident(cast(:p as jsonb))"), {"p": json.dumps(body)})
     with database.transaction(scopes["system"]) as session:
-        session.execute(text(
-            "insert into incident_assignment (incident_id, town_id, user_id, duty) select incident_id, town_id, :u, 'verify'"
-            " from incident order by seq limit 3"), {"u": town.users["worker-b2"]})
-        session.execute(text(
-            "insert into incident_assignment (incident_id, town_id, org_id, duty) select incident_id, town_id, :o, 'co'"
-            " from incident order by seq desc limit 4"), {"o": town.organisations["squad"]})
-        session.execute(text(
-            "insert into market_entity (town_id, uscc, name, kind, geom, grid_id) select town_id, 'U' || seq, 'N' || seq, 'catering',"
-            " geom, grid_id from incident where geom is not null"))
-        session.execute(text(
-            "insert into address (town_id, plate_id, geom, grid_id) select town_id, 'P' || seq, geom, grid_id from incident"))
-        session.execute(text(
-            "insert into service_site (town_id, code, name, kind, platform_code, geom) select town_id, 'S' || seq, 'S', 'hall',"
-            " 'service', geom from incident limit 5"))
-        session.execute(text(
-            "insert into road (town_id, name, class, geom) values (:t, 'r', 'lane', 'srid=4490;linestring(120.88 30.4, 120.9 30.41)')"
-        ), {"t": town.town_id})
-        session.execute(text(
-            "insert into base_feature (town_id, theme, kind, geom) values (:t, 'water', 'lake',"
-            " 'srid=4490;point(120.88 30.4)')"), {"t": town.town_id})
+        session.execute(
+            text(
+                "insert into incident_assignment (incident_id, town_id, user_id, duty) select incident_id, town_id, :u, 'verify'"
+                " from incident order by seq limit 3"
+            ),
+            {"u": town.users["worker-b2"]},
+        )
+        session.execute(
+            text(
+                "insert into incident_assignment (incident_id, town_id, org_id, duty) select incident_id, town_id, :o, 'co'"
+                " from incident order by seq desc limit 4"
+            ),
+            {"o": town.organisations["squad"]},
+        )
+        session.execute(
+            text(
+                "insert into market_entity (town_id, uscc, name, kind, geom, grid_id) select town_id, 'U' || seq, 'N' || seq, 'catering',"
+                " geom, grid_id from incident where geom is not null"
+            )
+        )
+        session.execute(
+            text(
+                "insert into address (town_id, plate_id, geom, grid_id) select town_id, 'P' || seq, geom, grid_id from incident"
+            )
+        )
+        session.execute(
+            text(
+                "insert into service_site (town_id, code, name, kind, platform_code, geom) select town_id, 'S' || seq, 'S', 'hall',"
+                " 'service', geom from incident limit 5"
+            )
+        )
+        session.execute(
+            text(
+                "insert into road (town_id, name, class, geom) values (:t, 'r', 'lane', 'srid=4490;linestring(120.88 30.4, 120.9 30.41)')"
+            ),
+            {"t": town.town_id},
+        )
+        session.execute(
+            text(
+                "insert into base_feature (town_id, theme, kind, geom) values (:t, 'water', 'lake',"
+                " 'srid=4490;point(120.88 30.4)')"
+            ),
+            {"t": town.town_id},
+        )
 
 
 @pytest.fixture
@@ -95,24 +124,37 @@ def test_tiles_features_and_counts_show_what_the_policy_allows(filled: Database,
             assert len(rows) == everything
             box = tiles.tile_box(z, x, y)
             sql, params = tiles.statement(layer, z, x, y, {}, ["market"])
-            total = features.run(session, (
-                f"select coalesce(sum(coalesce(n, 1)), 0) from ({sql.split('from (', 1)[1].rsplit(') t', 1)[0]}) q", params
-            ))[0][0] if "with member" not in sql else _cluster_total(session, sql, params)
+            total = (
+                features.run(
+                    session,
+                    (
+                        f"select coalesce(sum(coalesce(n, 1)), 0) from ({sql.split('from (', 1)[1].rsplit(') t', 1)[0]}) q",
+                        params,
+                    ),
+                )[0][0]
+                if "with member" not in sql
+                else _cluster_total(session, sql, params)
+            )
             assert total == allowed, (scope, box)
 
 
 def _cluster_total(session: object, sql: str, params: dict[str, object]) -> int:
     head, tail = sql.split("select st_asmvt(t", 1)
     inner = tail.split("from (", 1)[1].rsplit(") t", 1)[0]
-    return features.run(session, (f"{head} select coalesce(sum(coalesce(n, 1)), 0)::int from ({inner}) q", params))[0][0]  # type: ignore[arg-type]
+    return features.run(session, (f"{head} select coalesce(sum(coalesce(n, 1)), 0)::int from ({inner}) q", params))[0][
+        0
+    ]  # type: ignore[arg-type]
 
 
 def test_spatial_index_serves_under_every_scope(filled: Database, small_town: SmallTown) -> None:
     with filled.transaction(Scope.system(small_town.town_id)) as session:
-        session.execute(text(
-            "insert into market_entity (town_id, uscc, name, kind, geom) select :t, 'X' || n, 'x', 'catering', st_setsrid("
-            "st_makepoint(120.88 + (n % 200) * 1e-4, 30.40 + (n / 200) * 1e-4), 4490) from generate_series(1, 40000) n"),
-            {"t": small_town.town_id})
+        session.execute(
+            text(
+                "insert into market_entity (town_id, uscc, name, kind, geom) select :t, 'X' || n, 'x', 'catering', st_setsrid("
+                "st_makepoint(120.88 + (n % 200) * 1e-4, 30.40 + (n / 200) * 1e-4), 4490) from generate_series(1, 40000) n"
+            ),
+            {"t": small_town.town_id},
+        )
     layer = registry.get("market-entity")
     for name in ("system", "market", "worker-a1"):
         with filled.transaction(every_scope(small_town)[name]) as session:
@@ -123,28 +165,48 @@ def test_spatial_index_serves_under_every_scope(filled: Database, small_town: Sm
 
 def test_application_role_of_another_town_gets_nothing(filled: Database, small_town: SmallTown) -> None:
     """Every table and view the role may select from, under the scope of another town's leader."""
-    stranger = Scope(small_town.other_town_id, 999_999, town_wide=True, permissions=frozenset({"view", "audit", "export"}))
+    stranger = Scope(
+        small_town.other_town_id, 999_999, town_wide=True, permissions=frozenset({"view", "audit", "export"})
+    )
     with filled.transaction(stranger) as session:
-        names = session.execute(text(
-            "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')"
-            " and has_table_privilege(c.oid, 'select') and not exists (select from pg_depend d where d.objid = c.oid and"
-            " d.deptype = 'e')")).scalars().all()
+        names = (
+            session.execute(
+                text(
+                    "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')"
+                    " and has_table_privilege(c.oid, 'select') and not exists (select from pg_depend d where d.objid = c.oid and"
+                    " d.deptype = 'e')"
+                )
+            )
+            .scalars()
+            .all()
+        )
         assert len(names) > 30
         for name in names:
-            columns = session.execute(text(
-                "select attname from pg_attribute where attrelid = cast(:n as regclass) and attname = 'town_id'"), {"n": name}).all()
+            columns = session.execute(
+                text("select attname from pg_attribute where attrelid = cast(:n as regclass) and attname = 'town_id'"),
+                {"n": name},
+            ).all()
             if columns:
-                strangers = session.execute(text(f'select count(*) from "{name}" where town_id is distinct from :t'),
-                                            {"t": small_town.other_town_id}).scalar_one()
+                strangers = session.execute(
+                    text(f'select count(*) from "{name}" where town_id is distinct from :t'),
+                    {"t": small_town.other_town_id},
+                ).scalar_one()
                 assert strangers == 0, name
             elif name not in ("alembic_version",):
                 assert session.execute(text(f'select count(*) from "{name}"')).scalar_one() == 0, name
 
 
 def test_tables_the_role_may_read_are_all_bound_by_policies(session: object) -> None:
-    unbound = session.execute(text(  # type: ignore[attr-defined]
-        "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')"
-        " and not c.relrowsecurity and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')")).scalars().all()
+    unbound = (
+        session.execute(
+            text(  # type: ignore[attr-defined]
+                "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')"
+                " and not c.relrowsecurity and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')"
+            )
+        )
+        .scalars()
+        .all()
+    )
     assert unbound == []
 
 
@@ -187,7 +249,11 @@ def test_functions_answer_nothing_about_another_town(filled: Database, small_tow
 
 
 def test_state_of_an_incident_is_not_written_by_plain_sql(filled: Database, small_town: SmallTown) -> None:
-    for statement in ("update incident set state = 'closed'", "update incident set case_no = '1'",
-                      "update incident set reported_at = now()", "update incident set occurred_at = now()"):
+    for statement in (
+        "update incident set state = 'closed'",
+        "update incident set case_no = '1'",
+        "update incident set reported_at = now()",
+        "update incident set occurred_at = now()",
+    ):
         with pytest.raises(Forbidden), filled.transaction(Scope.system(small_town.town_id)) as session:
             session.execute(text(statement))

@@ -28,9 +28,12 @@ def members(session: Session, z: int, x: int, y: int) -> dict[str, int]:
     head, tail = sql.split("select st_asmvt(t", 1)
     inner = tail.split("from (", 1)[1].rsplit(") t", 1)[0]
     sums = ", ".join(
-        f"coalesce(sum(coalesce({name}, case when platform = '{name}' then 1 else 0 end)), 0)::int" for name in PLATFORMS
+        f"coalesce(sum(coalesce({name}, case when platform = '{name}' then 1 else 0 end)), 0)::int"
+        for name in PLATFORMS
     )
-    row = features.run(session, (f"{head} select coalesce(sum(coalesce(n, 1)), 0)::int, {sums} from ({inner}) q", params))[0]
+    row = features.run(
+        session, (f"{head} select coalesce(sum(coalesce(n, 1)), 0)::int, {sums} from ({inner}) q", params)
+    )[0]
     return dict(zip(("all", *PLATFORMS), row, strict=True))
 
 
@@ -53,7 +56,9 @@ def scattered(database_server: object, template: str, small_town: SmallTown) -> 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(z=st.integers(8, 12), dx=st.integers(-1, 1), dy=st.integers(-1, 1))
-def test_four_children_sum_to_their_parent(scattered: Database, small_town: SmallTown, z: int, dx: int, dy: int) -> None:
+def test_four_children_sum_to_their_parent(
+    scattered: Database, small_town: SmallTown, z: int, dx: int, dy: int
+) -> None:
     x, y = (6846 >> (13 - z)) + dx, (3369 >> (13 - z)) + dy
     with scattered.transaction(Scope.system(small_town.town_id)) as session:
         parent = members(session, z, x, y)
@@ -67,7 +72,9 @@ def test_all_tiles_of_a_zoom_hold_every_point_once(scattered: Database, small_to
         assert total == session.execute(text("select count(*) from incident")).scalar_one() == 300
 
 
-def test_version_of_a_tile_changes_with_each_commit_in_its_region_only(database: Database, small_town: SmallTown) -> None:
+def test_version_of_a_tile_changes_with_each_commit_in_its_region_only(
+    database: Database, small_town: SmallTown
+) -> None:
     here, elsewhere = (13, 6846, 3369), (13, 6840, 3369)
 
     def version(at: tuple[int, int, int]) -> int:
@@ -113,8 +120,12 @@ def test_every_layer_draws_lists_and_counts(session: Session) -> None:
             count = features.run(session, features.count(layer, {k: str(v) for k, v in entry.filter.items()}))[0][0]
             assert count >= 0, (layer.id, entry.id)
         for known in layer.filters:
-            sample = {"number": "1", "bool": "1", "time": "2026-03-17T14:32:00+08:00", "date": "2026-03-17"}.get(known.type, "x")
+            sample = {"number": "1", "bool": "1", "time": "2026-03-17T14:32:00+08:00", "date": "2026-03-17"}.get(
+                known.type, "x"
+            )
             features.run(session, features.count(layer, {known.name: sample}))
         assert layer.title.zh, layer.id
         assert layer.title.en, layer.id
-        assert layer.platform is None or layer.platform == registry.BY_FEATURE or layer.platform.isidentifier(), layer.id
+        assert layer.platform is None or layer.platform == registry.BY_FEATURE or layer.platform.isidentifier(), (
+            layer.id
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,22 +16,7 @@ from webmap.documents.offline import safe
 
 Frame = dict[str, Any]
 
-STYLE = """
-body { margin: 0 auto; max-width: 1080px; padding: 24px; color: #15202A; background: #fff; display: flex; flex-direction: column;
-  font: 15px/1.5 "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif; height: auto !important; }
-.folium-map { order: 3; height: 560px !important; border: 1px solid #DADFE2; border-radius: 8px; }
-header { order: 1 } .figures { order: 2 } .tables { order: 4 } footer { order: 5; color: #465460; font-size: 13px; margin-top: 16px }
-h1 { font-size: 23px; margin: 0 } h2 { font-size: 17px; margin: 24px 0 8px } header p { margin: 4px 0 0; color: #465460 }
-.notice { border: 1px solid #935500; color: #935500; border-radius: 4px; padding: 2px 8px; display: inline-block; margin-top: 8px }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 16px 0 }
-.figures div { border: 1px solid #DADFE2; border-radius: 8px; padding: 8px 12px } .figures b { font-size: 28px; font-weight: 600; margin-right: 4px }
-.figures span { display: block; color: #465460 } .late { color: #B3121D }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums } th, td { text-align: left; padding: 6px 8px; border-bottom: 1px solid #DADFE2;
-  vertical-align: top } th { font-weight: 600; color: #465460; font-size: 13px } td.n, th.n { text-align: right; white-space: nowrap }
-.leaflet-container { font: inherit; background: #E9E8E4 } .village-label { white-space: nowrap; font-size: 13px; font-weight: 600; text-align: center;
-  text-shadow: 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff }
-@media print { body { max-width: none; padding: 0 } .folium-map { height: 120mm !important; break-inside: avoid } tr { break-inside: avoid } }
-"""
+STYLE = (Path(__file__).parent / "briefing.css").read_text(encoding="utf-8")
 LINES = {
     "grid": {"color": "#8B96A0", "weight": 1, "dashArray": "4 3"},
     "zone": {"color": "#8B96A0", "weight": 1, "dashArray": "4 3"},
@@ -60,7 +46,11 @@ def render(frame: Frame, language: str = "zh") -> str:
     """
     words = Words(language, frame)
     page = folium.Map(
-        location=_center(frame), zoom_start=frame["town"]["map"].get("zoom", 12), tiles=None, height=560, prefer_canvas=True
+        location=_center(frame),
+        zoom_start=frame["town"]["map"].get("zoom", 12),
+        tiles=None,
+        height=560,
+        prefer_canvas=True,
     )
     page.default_js, page.default_css = list(offline.SCRIPTS), list(offline.STYLES)
     page.options["maxZoom"] = 18
@@ -111,19 +101,28 @@ def _center(frame: Frame) -> list[float]:
 
 def _draw_base(page: folium.Map, frame: Frame, words: Words) -> None:
     for features, style in (
-        (frame["water"], lambda f: {"stroke": False, "fillColor": WATER.get(f["properties"]["kind"], "#B5D4E4"), "fillOpacity": 1}),
+        (
+            frame["water"],
+            lambda f: {"stroke": False, "fillColor": WATER.get(f["properties"]["kind"], "#B5D4E4"), "fillOpacity": 1},
+        ),
         (frame["roads"], lambda f: {"color": "#CFCBC2", "weight": 2 if f["properties"]["class"] == "secondary" else 3}),
     ):
         if features:
-            folium.GeoJson({"type": "FeatureCollection", "features": _bare(features)}, style_function=style, control=False,
-                           interactive=False).add_to(page)
+            folium.GeoJson(
+                {"type": "FeatureCollection", "features": _bare(features)},
+                style_function=style,
+                control=False,
+                interactive=False,
+            ).add_to(page)
     for level in ("grid", "zone", "village", "town"):
         some = [f for f in frame["areas"] if f["properties"]["level"] == level]
         if some:
             folium.GeoJson(
                 {"type": "FeatureCollection", "features": _bare(some)},
                 style_function=lambda _, line=LINES[level]: {**line, "fill": False},
-                name=safe(words(f"layer_{level}")), interactive=False, control=level in ("grid", "village"),
+                name=safe(words(f"layer_{level}")),
+                interactive=False,
+                control=level in ("grid", "village"),
             ).add_to(page)
 
 
@@ -143,7 +142,10 @@ def _draw_villages(page: folium.Map, frame: Frame, words: Words) -> None:
 
 
 def _draw_cases(page: folium.Map, frame: Frame, words: Words) -> None:
-    for platform in [*frame["platforms"], {"code": None, "name": words("no_platform"), "symbol": "circle", "colour": "#66737E"}]:
+    for platform in [
+        *frame["platforms"],
+        {"code": None, "name": words("no_platform"), "symbol": "circle", "colour": "#66737E"},
+    ]:
         cases = [c for c in frame["cases"] if c["platform_code"] == platform["code"] and c["lon"] is not None]
         if not cases:
             continue
@@ -213,13 +215,24 @@ def _table(columns: list[tuple[str, bool]], rows: list[list[object]]) -> str:
 def _tables(frame: Frame, words: Words) -> str:
     open_now = frame["summary"]["platforms"]
     platforms = [
-        [words.name(p), open_now.get(p["code"], {}).get("open", 0), open_now.get(p["code"], {}).get("late", 0), *_in_period(frame, p, words)]
+        [
+            words.name(p),
+            open_now.get(p["code"], {}).get("open", 0),
+            open_now.get(p["code"], {}).get("late", 0),
+            *_in_period(frame, p, words),
+        ]
         for p in frame["platforms"]
     ]
     villages = [[words.name(v), v["open"], v["late"], v["reported"]] for v in frame["villages"]]
     cases = [
-        [c["case_no"], c["title"], words.name(c, "grid_name"), words.state(c["state"]), c["lead_org"] or words("none"),
-         words.time(c["due_at"]) + (" " + words("late_mark") if c["late"] else "")]
+        [
+            c["case_no"],
+            c["title"],
+            words.name(c, "grid_name"),
+            words.state(c["state"]),
+            c["lead_org"] or words("none"),
+            words.time(c["due_at"]) + (" " + words("late_mark") if c["late"] else ""),
+        ]
         for c in frame["cases"]
     ]
     days = {"days": frame["period_days"]}
@@ -228,13 +241,42 @@ def _tables(frame: Frame, words: Words) -> str:
     none = f"<p>{safe(words('no_cases'))}</p>" if not cases else ""
     return (
         f'<div class="tables"><h2>{safe(words("by_platform"))}</h2>'
-        + _table([(words("platform"), False), (words("open"), True), (words("late"), True), (words("reported", **days), True),
-                  (words("in_time", **days), True)], platforms)
+        + _table(
+            [
+                (words("platform"), False),
+                (words("open"), True),
+                (words("late"), True),
+                (words("reported", **days), True),
+                (words("in_time", **days), True),
+            ],
+            platforms,
+        )
         + f"<h2>{safe(words('by_village'))}</h2>"
-        + _table([(words("village"), False), (words("open"), True), (words("late"), True), (words("reported", **days), True)], villages)
+        + _table(
+            [
+                (words("village"), False),
+                (words("open"), True),
+                (words("late"), True),
+                (words("reported", **days), True),
+            ],
+            villages,
+        )
         + f"<h2>{safe(words('open_cases', n=frame['summary']['open']))}</h2>{none}"
-        + (_table([(words("case_no"), False), (words("what"), False), (words("grid"), False), (words("state_title"), False),
-                   (words("lead_org"), False), (words("due_title"), True)], cases) if cases else "")
+        + (
+            _table(
+                [
+                    (words("case_no"), False),
+                    (words("what"), False),
+                    (words("grid"), False),
+                    (words("state_title"), False),
+                    (words("lead_org"), False),
+                    (words("due_title"), True),
+                ],
+                cases,
+            )
+            if cases
+            else ""
+        )
         + f"{rest}</div>"
     )
 

@@ -30,7 +30,9 @@ CLUSTER_STYLES = [
 _SCRIPT = re.compile(r'<script src="([^"]*)"></script>')
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]*)"\s*/?>')
 _URL = re.compile(r"url\(\s*['\"]?([^'\")]+)['\"]?\s*\)")
-_OUTSIDE = re.compile(r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//|@import|url\(\s*['"]?(?:https?:)?//""", re.IGNORECASE)
+_OUTSIDE = re.compile(
+    r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//|@import|url\(\s*['"]?(?:https?:)?//""", re.IGNORECASE
+)
 
 
 class OutsideReference(ValueError):

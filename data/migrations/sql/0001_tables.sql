@@ -401,10 +401,14 @@ create index incident_open on incident (town_id, due_at) where is_open;
 create index incident_open_time on incident (town_id, reported_at desc, seq desc) where is_open;
 create index incident_closed on incident (town_id, closed_at) where closed_at is not null;
 create index incident_grid on incident (grid_id, reported_at desc);
+create index incident_grid_now on incident (coalesce(grid_now_id, grid_id), reported_at desc);
 create index incident_lead_org on incident (lead_org_id, reported_at desc);
 create index incident_triage on incident (town_id, reported_at) where triage_reason is not null;
 create index incident_reporter_user on incident (reporter_user_id) where reporter_user_id is not null;
-create index incident_title_trgm on incident using gin (title gin_trgm_ops);
+-- what people search by, in one index: title, address, case number
+create function incident_words(i_title text, i_address text, i_case_no text) returns text
+    language sql immutable parallel safe return i_title || ' ' || coalesce(i_address, '') || ' ' || i_case_no;
+create index incident_words_trgm on incident using gin (incident_words(title, address_text, case_no) gin_trgm_ops);
 create table incident_reporter (
     incident_reporter_id bigint generated always as identity constraint incident_reporter_pk primary key,
     incident_id uuid not null references incident,
