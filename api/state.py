@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
@@ -15,6 +16,9 @@ from api.auth.rate import Rates
 from api.runtime.settings import Settings
 from data.scope import Scope
 from data.session import Database
+
+if TYPE_CHECKING:
+    from api.auth.oidc import Provider
 
 TOWNS_LIFE_S = 10
 _TOWNS = text("select town_id, code, synthetic from list_towns()")
@@ -55,6 +59,17 @@ class State:
     def secret(self) -> str:
         """The key of this installation; read once, as it may lie in a file."""
         return self.settings.secret_key()
+
+    @cached_property
+    def provider(self) -> Provider | None:
+        """The identity provider of this installation; None without one."""
+        given = self.settings
+        if not given.oidc_issuer:
+            return None
+        # few installations have one; the others need not load what it takes
+        from api.auth.oidc import Provider
+
+        return Provider(given.oidc_issuer, given.oidc_client_id, given.oidc_client_secret)
 
     @property
     def demo(self) -> bool:

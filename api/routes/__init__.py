@@ -12,6 +12,7 @@ NAMES = (
     "health",
     "openapi",
     "session",
+    "single_sign_on",
     "me",
     "users",
     "incident",

@@ -15,6 +15,7 @@ from api.auth.access import needs, public
 from api.describe import asks, takes
 from api.state import State
 from data.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from data.receipt import once
 from data.scope import Scope
 from layers import features
 from layers.incident import queries, reading, service
@@ -103,8 +104,10 @@ def place(incident_id: str) -> dict[str, Any]:
     """Put an incident where it belongs; refused with the new state when somebody was first."""
     picked = body.read(Placing)
     number = identifier(incident_id)
+    said = {"incident": str(number), **picked.model_dump(mode="json")}
     with db.transaction() as session:
-        service.place(session, number, picked)
+        # sent again after a lost answer it would else meet its own new version and be refused
+        once(session, body.client_id(), said, lambda: (200, {"version": service.place(session, number, picked)}))
         return reading.get(session, number)
 
 

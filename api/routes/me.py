@@ -59,4 +59,4 @@ def change_password() -> Response:
     state.rates.take("password", str(g.caller.user_id), rate.PASSWORD)
     with db.transaction() as session:
         service.change_password(session, given.old, given.new)
-    return begin(state, g.caller.user_id, g.caller.town_id)
+    return begin(state, g.caller.user_id)

@@ -108,6 +108,8 @@ def login() -> AnyResponse:
     with db.transaction() as session:
         logins = session.execute(queries.DEMO_LOGINS).scalar_one_or_none() if state.demo else []
     data = {"next": _next(), "demo_logins": logins or [], "demo_password": DEMO_PASSWORD if logins else ""}
+    if state.settings.oidc_issuer:
+        data["single_sign_on"] = f"/login/oidc?{urlencode({'next': _next()})}"
     return _page("login", subjects=("login",), data=data)
 
 

@@ -43,15 +43,15 @@ def sign_in() -> Response:
         raise Locked("session.locked", "the account is locked for a while", until=_until(attempt))
     if attempt.outcome == "wrong" or attempt.user_id is None:
         raise Unauthenticated("session.wrong", "user name or password is wrong")
-    return begin(state, attempt.user_id, attempt.town_id)
+    return begin(state, attempt.user_id)
 
 
 def _until(attempt: login.Attempt) -> str:
     return attempt.locked_until.isoformat() if attempt.locked_until else ""
 
 
-def begin(state: State, user_id: int, town_id: int | None) -> Response:
-    """The answer that opens a session of ``user_id``; an earlier session of this browser ends."""
+def start(state: State, user_id: int) -> tuple[str, str]:
+    """Token and CSRF token of a new session of ``user_id``, whose caller this request now is; an earlier one ends."""
     before = request.cookies.get(cookie.NAME)
     with state.database.transaction(Scope.login()) as session:
         if before:
@@ -63,6 +63,12 @@ def begin(state: State, user_id: int, town_id: int | None) -> Response:
     g.scope = g.caller.scope
     with state.database.transaction(g.scope) as session:
         audit.record(session, "session.open", "user", user_id, request_id=g.request_id)
+    return token, csrf
+
+
+def begin(state: State, user_id: int) -> Response:
+    """The answer that opens a session of ``user_id``."""
+    token, csrf = start(state, user_id)
     answer: dict[str, Any] = {"user": describe(), "csrf": csrf}
     response = jsonify(answer)
     cookie.put(response, token, secure=request.is_secure, life_h=login.SESSION_LIFE_H)

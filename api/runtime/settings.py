@@ -47,6 +47,9 @@ class Settings:
     secret: str = _variable("ONEGRID_SECRET_KEY", "", show=False)
     now: str = _variable("ONEGRID_NOW", "")
     workers: int = _variable("ONEGRID_WORKERS", 2)
+    oidc_issuer: str = _variable("ONEGRID_OIDC_ISSUER", "")
+    oidc_client_id: str = _variable("ONEGRID_OIDC_CLIENT_ID", "")
+    oidc_client_secret: str = _variable("ONEGRID_OIDC_CLIENT_SECRET", "", show=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -159,6 +162,8 @@ class Settings:
                 raise SettingsFault(f"{path}: the TLS file is missing or cannot be read")
         if self.owner_url and not self.database_url:
             raise SettingsFault("ONEGRID_OWNER_URL is set and ONEGRID_DATABASE_URL is not: set both or neither")
+        if bool(self.oidc_issuer) != bool(self.oidc_client_id):
+            raise SettingsFault("ONEGRID_OIDC_ISSUER and ONEGRID_OIDC_CLIENT_ID go together: set both or neither")
         if self.secret and len(self.secret) < 32:
             raise SettingsFault("ONEGRID_SECRET_KEY is too short: give 32 characters or more")
 

@@ -21,3 +21,17 @@ create or replace function staff_name(of_user int) returns text
 language sql stable security definer set search_path = public, pg_temp as $$
     select u.name from app_user u where u.user_id = of_user and u.town_id = scope_town() and scope_is_staff()
 $$;
+-- The account of somebody an identity provider let in; tied to its subject at the first time.
+create or replace function find_identity(subject text, login text) returns int
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare found_user int;
+begin
+    perform require_login_purpose();
+    select user_id into found_user from app_user u where u.oidc_subject = subject and u.disabled_at is null;
+    if found_user is null and not exists (select from app_user u where u.oidc_subject = subject) then
+        update app_user u set oidc_subject = subject where lower(u.username) = lower(login) and u.oidc_subject is null
+            and u.disabled_at is null returning user_id into found_user;
+    end if;
+    update app_user set last_login_at = now() where user_id = found_user;
+    return found_user;
+end $$;

@@ -62,6 +62,16 @@ def authenticate(session: Session, username: str, given: str) -> Attempt:
     return Attempt("ok", row.user_id, row.town_id) if success else Attempt("wrong")
 
 
+def by_identity(session: Session, subject: str, username: str | None) -> int | None:
+    """The account of who an identity provider let in: the one tied to ``subject``, else the one of that user name.
+
+    The first time, the account is tied to the subject and from then on found by it alone. None when there is none, or it is
+    disabled, or tied to somebody else.
+    """
+    found = session.execute(queries.FIND_IDENTITY, {"subject": subject, "username": username})
+    return found.scalar_one_or_none()
+
+
 def digest(token: str) -> bytes:
     """What is stored of a token: reading the table lets nobody in."""
     return hashlib.sha256(token.encode()).digest()

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 FIND_LOGIN = text("select * from find_login(:username)")
 NOTE_LOGIN = text("select note_login(:user_id, :success, :lock_after, make_interval(mins => :lock_min))")
+FIND_IDENTITY = text("select find_identity(:subject, :username)")
 OPEN_SESSION = text("select open_session(:token, :user_id, :csrf, make_interval(hours => :life_h))")
 FIND_SESSION = text("select * from find_session(:token, make_interval(hours => :life_h))")
 CLOSE_SESSION = text("select close_session(:token)")

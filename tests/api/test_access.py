@@ -16,6 +16,8 @@ from tests.api.conftest import Web
 OPEN = {
     "GET /browser": "",
     "GET /login": "",
+    "GET /login/oidc": "",
+    "GET /login/oidc/callback": "",
     "GET /report": "",
     "GET /static/{path}": "",
     "GET /healthz": "",

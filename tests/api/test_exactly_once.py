@@ -51,8 +51,14 @@ def test_each_report_is_there_once_and_the_open_map_equals_the_database(
         line = Line(served.url, headers)
         for _ in range(REPORTS // CLIENTS):
             ident = str(uuid.UUID(int=rng.getrandbits(128), version=4))
-            body = {"id": ident, "title": f"来自 {number}", "channel": "phone", "lon": 120.88 + rng.random() * 0.03,
-                    "lat": 30.40 + rng.random() * 0.02, "crs": "cgcs2000"}
+            body = {
+                "id": ident,
+                "title": f"来自 {number}",
+                "channel": "phone",
+                "lon": 120.88 + rng.random() * 0.03,
+                "lat": 30.40 + rng.random() * 0.02,
+                "crs": "cgcs2000",
+            }
             status, answer = report_until_answered(line, body, rng)
             if status not in (200, 201):
                 failures.append(f"{status} {answer}")

@@ -68,6 +68,18 @@ def test_second_of_two_is_refused_with_the_state_now(shared_web):
     assert answer.json["detail"] == {"version": 2, "state": "reported"}
 
 
+def test_pick_sent_again_with_its_key_changes_nothing(shared_web):
+    command = shared_web.browser("command")
+    told = quarantined(command)
+    body = {"version": 1, "reason": "电话核实", "grid": GRIDS[0]}
+    path, key = f"/api/v1/incidents/{told['id']}/place", {"Idempotency-Key": f"pick {told['id']}"}
+    first = command.call("PATCH", path, json=body, headers=key)
+    again = command.call("PATCH", path, json=body, headers=key)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json["properties"]["version"] == again.json["properties"]["version"] == 2
+    assert command.call("PATCH", path, json={**body, "grid": GRIDS[1]}, headers=key).status_code == 409
+
+
 @pytest.mark.parametrize(
     "picked",
     [
