@@ -75,6 +75,8 @@ def prepare(settings: Settings, *, private: bool, serve: bool, pack: Path | None
             "this database holds the demo town with its public password; serve a real town from another database"
             " (ONEGRID_DATABASE_URL) or data folder (ONEGRID_DATA_DIR)"
         )
+    if settings.now and not (logins or loads):
+        raise RuntimeFault("ONEGRID_NOW moves the clock of the demo and of tests only: unset it")
     if loads:
         load_demo(settings, pack or shipped_pack())
         name, logins = _served(settings)

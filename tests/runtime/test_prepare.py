@@ -6,13 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from api.runtime.errors import RuntimeFault
 from api.runtime.prepare import DEMO_PASSWORD, DemoRefused, is_empty, prepare
 from api.runtime.settings import Settings
+from data import clock
 from data.session import Database
 from layers.people.password import verify
 
 ACCOUNTS = "select username, password_hash from app_user"
 PACK = Path(__file__).parents[1] / "fixtures" / "pack_mini"
+
+
+@pytest.fixture(autouse=True)
+def _clock():
+    """A test that moves the clock gives it back."""
+    yield
+    clock.set_now(None)
 
 
 @pytest.fixture
@@ -77,3 +86,9 @@ def test_a_database_with_the_demo_is_not_served_as_a_real_town(settings):
     prepare(settings(), private=True, serve=False, pack=PACK)
     with pytest.raises(DemoRefused, match="holds the demo town"):
         prepare(settings(), private=True, serve=True, pack=PACK)
+
+
+def test_the_clock_of_a_real_town_cannot_be_moved(settings):
+    with pytest.raises(RuntimeFault, match="ONEGRID_NOW"):
+        prepare(settings(ONEGRID_NOW="+3d"), private=True, serve=True, pack=PACK)
+    assert prepare(settings(ONEGRID_NOW="+3d"), private=True, serve=False, pack=PACK)["demo"]
