@@ -6,6 +6,7 @@ host or a failed script fails the test that caused it.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +38,11 @@ def demo_databases(demo_template: str, database_server: Server) -> Databases:
 
 @pytest.fixture(scope="session")
 def server(demo_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
-    running = WebServer(demo_databases.app_url, demo_databases.owner_url, tmp_path_factory.mktemp("served"))
+    folder = tmp_path_factory.mktemp("served")
+    relief = tmp_path_factory.getbasetemp() / "assets"
+    if relief.is_dir():
+        shutil.copytree(relief, folder / "uploads" / "assets")
+    running = WebServer(demo_databases.app_url, demo_databases.owner_url, folder)
     running.start()
     yield running
     running.stop()

@@ -147,7 +147,7 @@ export class MapPage {
   }
 
   listen() {
-    this.store.watch((state, before) => this.applyState(state, before));
+    this.store.watch((state, before, back) => this.applyState(state, before, back));
     for (const button of document.querySelectorAll("[data-tab]")) {
       if (button instanceof HTMLButtonElement && button.dataset.tab !== "report") button.addEventListener("click", () => this.store.set({ tab: button.dataset.tab ?? null }));
     }
@@ -193,8 +193,8 @@ export class MapPage {
     return { on: this.on(), platforms, at };
   }
 
-  /** @param {MapState} state @param {MapState | null} before */
-  applyState(state, before) {
+  /** @param {MapState} state @param {MapState | null} before @param {boolean} [back] */
+  applyState(state, before, back = false) {
     const page = find(".map-page");
     const tab = state.tab ?? (layoutNow() === "phone" ? "list" : "layers");
     page.dataset.tab = ["layers", "list", "feed"].includes(tab) ? tab : "layers";
@@ -205,7 +205,7 @@ export class MapPage {
       this.detail.show(state.sel);
       this.list.mark();
     }
-    if (before && state.view && before.view !== state.view && window.event?.type === "popstate") this.view.jump(state.view);
+    if (back && state.view) this.view.jump(state.view);
     if (!before && state.help) openHelp();
   }
 

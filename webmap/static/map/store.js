@@ -3,7 +3,7 @@
 import { deservesHistory, formatState, parseState } from "./state.js";
 
 /** @typedef {import("./state.js").MapState} MapState */
-/** @typedef {(state: MapState, before: MapState) => void} Watcher */
+/** @typedef {(state: MapState, before: MapState, back: boolean) => void} Watcher `back`: the browser's back or forward button */
 
 export class Store {
   /** @param {string} zone IANA name of the town's clock */
@@ -12,7 +12,7 @@ export class Store {
     this.state = parseState(location.search, zone);
     /** @type {Set<Watcher>} */
     this.watchers = new Set();
-    window.addEventListener("popstate", () => this.become(parseState(location.search, zone)));
+    window.addEventListener("popstate", () => this.become(parseState(location.search, zone), true));
   }
 
   /** Change part of the state, and the address with it. @param {Partial<MapState>} patch */
@@ -24,11 +24,11 @@ export class Store {
     this.become(next);
   }
 
-  /** @param {MapState} next */
-  become(next) {
+  /** @param {MapState} next @param {boolean} [back] */
+  become(next, back = false) {
     const before = this.state;
     this.state = next;
-    for (const watcher of this.watchers) watcher(next, before);
+    for (const watcher of this.watchers) watcher(next, before, back);
   }
 
   /** @param {Watcher} watcher */
