@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import outline
 import shapely
-from frame import to_local
+from frame import smooth_line, stream, to_local, wiggle
 from network import Ground, Way
 from partition import Areas
 from records import degrees
@@ -35,10 +35,13 @@ def water(ground: Ground, ways: list[Way]) -> Iterator[Feature]:
     The centre line keeps a river visible at small scale, where its true width is less than a pixel.
     """
     _, dyke, limit = outline.coast()
+    rng = stream("far shore")
     far = np.array([(40_000, 30_000), (40_000, -25_000), (-25_000, -25_000), (-25_000, -9_000), (-6_000, -4_500),
                     (-1_000, -1_600), (1_600, 600)])
     north = np.array([(14_600, 11_500), (16_200, 13_600), (18_500, 17_500), (22_000, 24_000), (26_000, 30_000)])
-    shore = np.vstack([north[::-1], dyke, far[::-1]])
+    north = wiggle(smooth_line(np.vstack([dyke[:1], north]), 2), 0.35, 90, rng)
+    west = wiggle(smooth_line(np.vstack([dyke[-1:], far[:3:-1]]), 2), 0.35, 90, rng)
+    shore = np.vstack([north[:0:-1], dyke, west[1:], far[3::-1]])
     bay = Polygon(shore).buffer(0)
     flat = Polygon(np.vstack([dyke, limit[::-1][1:-1]])).buffer(0)
     yield degrees(bay.difference(flat)), {"name": "杭州湾", "name_en": "Hangzhou Bay", "kind": "bay"}

@@ -88,13 +88,14 @@ def entity_rows(areas: Areas, plates: list[Plate], staff: list[dict[str, Any]], 
     rows: list[dict[str, Any]] = []
     for kind, (count, where, shares, calls) in KINDS.items():
         found, weight = spots[where]
+        limit = {"market": 12, "works": 6, "lake": 3}.get(where, 2)  # stalls, halls of one works, a farm and its inn
+        room = np.array([limit > used.get(p.plate_id, 0) for p in found])
         for _ in range(count):
-            while True:
-                plate = found[int(rng.choice(len(found), p=weight))]
-                limit = {"market": 12, "works": 6, "lake": 3}.get(where, 2)  # stalls, halls of one works, a farm and its inn
-                if used.get(plate.plate_id, 0) < limit:
-                    break
+            free = weight * room + room * 1e-9
+            k = int(rng.choice(len(found), p=free / free.sum()))
+            plate = found[k]
             used[plate.plate_id] = used.get(plate.plate_id, 0) + 1
+            room[k] = used[plate.plate_id] < limit
             rows.append(_entity(len(rows) + 1, kind, where, plate, shares, calls, names, rng))
             rows[-1]["territorial_responsible"] = territorial[plate.grid_code]
             rows[-1]["regulator_responsible"] = regulators[int(rng.integers(len(regulators)))]

@@ -188,7 +188,7 @@ class Life:
     def _share(self, middle: float, late: float) -> float:
         """Return which share of a limit a step took: mostly below one, late with the given chance."""
         if self.rng.random() < late:
-            return float(1.03 + self.rng.exponential(0.28))
+            return float(1.03 + self.rng.exponential(0.85))
         return float(np.clip(self.rng.lognormal(np.log(middle), 0.5), 0.04, 0.97))
 
     def of(self, category: Category, channel: str, reported: datetime) -> dict[str, Any]:
@@ -207,31 +207,38 @@ class Life:
         filed = accepted + timedelta(minutes=int(self.rng.integers(1, 5 if category.urgency == "U1" else 26)))
         dispatched = self._desk(filed, limits["dispatch"], 0.62)
         due = self.clock.deadline(dispatched, *limits["handle"])
-        life: dict[str, Any] = {"accepted_at": accepted, "filed_at": filed, "dispatched_at": dispatched, "due_at": due}
+        life: dict[str, Any] = {"accepted_at": accepted, "filed_at": filed, "dispatched_at": dispatched, "due_at": due,
+                                "limits": limits}
         return life | self._handling(life, limits, reported)
 
     def _handling(self, life: dict[str, Any], limits: dict[str, tuple[float, str]], reported: datetime) -> dict[str, Any]:
         away = (reported - self.anchor) / timedelta(days=1)
         draw = self.rng.random()
         if away > -24 and limits["handle"][1] == "work_day" and limits["handle"][0] >= 5 and draw < 0.035:
-            return {"state": "suspended"}
+            return {"state": "suspended", "due_at": life["due_at"] + timedelta(days=30)}  # its clock stands still
         if away > -1.2 and draw > 0.985:
             return {"state": "returned", "return_count": 1}
         if away > -12 and draw > 0.981:
-            return {"state": "transferred_up"}
+            return {"state": "transferred_up", "due_at": life["due_at"] + timedelta(days=20)}
         share = self._share(HANDLE_MIDDLE, LATE_SHARE)
         reworks = int(self.rng.choice([0, 1, 2], p=[0.95, 0.042, 0.008]))
         returns = int(self.rng.choice([0, 1, 2], p=[0.955, 0.038, 0.007]))
-        handled = self._after(life["dispatched_at"], limits["handle"], share * (1 + 0.1 * reworks))
-        inspected = self._after(handled, limits["inspect"], self._share(0.5, 0.01))
-        closed = self._after(inspected, limits["close"], self._share(0.4, 0.01))
+        ends = self.finish(life, share * (1 + 0.1 * reworks))
+        handled = ends["handled_at"]
         level = 0
         if handled > life["due_at"]:
             level = 3 if share > 2 or reworks > 1 or returns > 1 else 2 if share > 1.5 else 1
         elif share > 0.8 and self.rng.random() < 0.35:
             level = 1
-        return {"handled_at": handled, "closed_at": closed, "state": self._ended(closed), "rework_count": reworks,
-                "return_count": returns, "supervision_level": level}
+        return ends | {"rework_count": reworks, "return_count": returns, "supervision_level": level}
+
+    def finish(self, life: dict[str, Any], share: float) -> dict[str, Any]:
+        """Return the end of a dispatched case that is handled after that share of its limit."""
+        limits = life["limits"]
+        handled = self._after(life["dispatched_at"], limits["handle"], share)
+        inspected = self._after(handled, limits["inspect"], self._share(0.5, 0.01))
+        closed = self._after(inspected, limits["close"], self._share(0.4, 0.01))
+        return {"handled_at": handled, "closed_at": closed, "state": self._ended(closed)}
 
     def _ended(self, closed: datetime) -> str:
         age = (self.anchor - closed) / timedelta(days=1)
@@ -240,7 +247,7 @@ class Life:
 
 # "对面门口" and the like, where an address that already says where meets a sentence that says it again
 DOUBLED = re.compile(r"(段|附近|旁边|对面|门前|路口|米|面田里|后山|后面|机耕路边)(?:门口|前|附近|旁边|一带)")
-HANDLE_MIDDLE, LATE_SHARE = 0.63, 0.022
+HANDLE_MIDDLE, LATE_SHARE = 0.78, 0.05
 COLUMNS = ["id", "case_no", "title", "description", "category", "platform", "lead_org", "urgency", "state", "channel",
            "occurred_at", "reported_at", "accepted_at", "filed_at", "dispatched_at", "handled_at", "closed_at", "due_at",
            "address", "plate_id", "lon", "lat", "crs", "accuracy_m", "reporter_name", "reporter_phone", "self_handled",
@@ -273,9 +280,33 @@ def incident_rows(catalogue: list[Category], where: Whereabouts, clock: WorkCloc
             raw.append(row)
             if rng.random() < 0.022 and not row["self_handled"]:
                 raw.append(_again(row, category, place, life, teller, rng))
+    settle_week(raw, life, anchor)
     raw.sort(key=lambda r: (r["reported_at"], r["id"]))
     _number(raw)
     return [{**row, **{c: row[c].isoformat(timespec="seconds") for c in COLUMNS if isinstance(row.get(c), datetime)}} for row in raw]
+
+
+OPEN_MOST, LATE_MOST = 214, 11
+
+
+def settle_week(rows: list[dict[str, Any]], life: Life, anchor: datetime) -> None:
+    """Shorten lives, in place, until at every hour of the anchor's week not too much is open and only a few are late.
+
+    Chance alone would leave some weeks with twenty late cases: the map of a town that has lost control.
+    """
+    probes = [anchor + timedelta(hours=h) for h in range(6, 7 * 24, 2)]
+    near = [r for r in rows if r.get("limits") and r.get("handled_at") and r["closed_at"] > anchor]
+    fixed = sum(1 for r in rows if r["reported_at"] < anchor and not r.get("closed_at"))
+    for now in probes:
+        late = [r for r in near if r["due_at"] < now < r["handled_at"]]
+        for row in sorted(late, key=lambda r: r["handled_at"])[LATE_MOST:]:
+            row |= life.finish(row, life.rng.uniform(0.5, 0.95)) | {"supervision_level": 0}
+    for now in probes:
+        there = [r for r in near if r["reported_at"] <= now < r["closed_at"]]
+        short = [r for r in there if r["dispatched_at"] < now and r["handled_at"] <= r["due_at"]]
+        surplus = len(there) + fixed - OPEN_MOST
+        for row in sorted(short, key=lambda r: r["dispatched_at"])[: max(surplus, 0)]:
+            row |= life.finish(row, 0.05) | {"supervision_level": 0}
 
 
 def _row(category: Category, place: Place, reported: datetime, d: Day, life: Life, teller: Teller,
@@ -322,6 +353,8 @@ def _again(row: dict[str, Any], category: Category, place: Place, life: Life, te
     twin = {**row, "accepted_at": None, "filed_at": None, "dispatched_at": None, "handled_at": None, "closed_at": None, "due_at": None,
             "self_handled": False, "rework_count": 0, "return_count": 0, "supervision_level": 0, **told, "channel": channel,
             **teller.story(place, category, channel), "reported_at": reported, "occurred_at": row["occurred_at"], "id": _uuid7(reported, rng)}
+    if old:
+        twin.pop("limits", None)
     return twin | _position(place.x + rng.normal(0, 14), place.y + rng.normal(0, 14), channel, rng) | _reporter(channel, category, rng)
 
 

@@ -24,8 +24,8 @@ zh = "演示数据：村名与代码真实，边界、道路、地址、人员�
 en = "Demonstration data: village names and codes are real; boundaries, roads, addresses, people, entities and incidents are generated and describe nothing real."
 
 [map]
-center = [120.8772, 30.3903]
-zoom = 12.4
+center = [120.8772, 30.3905]
+zoom = 12.1
 min_zoom = 10
 max_zoom = 19
 

@@ -305,6 +305,22 @@ def _premises(grid: Area, site: Site, roads: list[Way], rng: np.random.Generator
                                             "" if named else str(count), int(scenic and rng.random() < 0.4), bx, by,
                                             building))
                 at += rng.uniform(40, 75) if scenic else rng.uniform(70, 120)
+    if not scenic:
+        plates += _halls(grid, site, area, estate, count, rng)
+    return plates
+
+
+def _halls(grid: Area, site: Site, area: BaseGeometry, estate: str, count: int, rng: np.random.Generator) -> list[Plate]:
+    """Return works halls in rows behind those on the roads, at most forty."""
+    west, south, east, north = area.bounds
+    angle = np.radians(rng.uniform(-20, 20))
+    plates: list[Plate] = []
+    for y in np.arange(north, south, -82):
+        for x in np.arange(west, east, 98):
+            building = rectangle(x + rng.uniform(-6, 6), y, rng.uniform(45, 80), rng.uniform(28, 52), angle)
+            if len(plates) < 40 and rng.random() < 0.8 and site.fits(building, area):
+                site.take(building)
+                plates.append(Plate(grid.parent, grid.code, estate, 0, "", str(count + len(plates) + 1), 0, x, y, building))
     return plates
 
 

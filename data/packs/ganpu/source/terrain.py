@@ -42,10 +42,35 @@ def centres(cell_m: float) -> tuple[Floats, Floats]:
     return grid_x, grid_y
 
 
+def _spurs() -> list[tuple[list[tuple[float, float, float]], float]]:
+    """Return side ridges that fall from the crests to either side, in the form of outline.RIDGES."""
+    rng = stream("spurs")
+    found = []
+    for crest, half_width_km in outline.RIDGES:
+        points = np.array(crest)
+        steps = np.hypot(*np.diff(points[:, :2], axis=0).T)
+        along, side = np.concatenate([[0], np.cumsum(steps)]), 1
+        at = rng.uniform(0.15, 0.4)
+        while at < along[-1]:
+            x, y, height = (float(np.interp(at, along, points[:, k])) for k in range(3))
+            k = min(int(np.searchsorted(along, at)), len(steps)) - 1
+            dx, dy = points[k + 1, :2] - points[k, :2]
+            turn = np.arctan2(dy, dx) + side * rng.uniform(0.9, 1.5)
+            length = half_width_km * (0.5 + height / 150) * rng.uniform(0.55, 1.0)
+            bend = turn + rng.uniform(-0.5, 0.5)
+            middle = (x + 0.5 * length * np.cos(turn), y + 0.5 * length * np.sin(turn))
+            end = (middle[0] + 0.5 * length * np.cos(bend), middle[1] + 0.5 * length * np.sin(bend))
+            found.append(([(x, y, height * 0.92), (*middle, height * rng.uniform(0.55, 0.75)), (*end, height * 0.22)],
+                          half_width_km * 0.6))
+            at += rng.uniform(0.22, 0.5)
+            side = -side
+    return found
+
+
 def _hills(x: Floats, y: Floats) -> Floats:
     """Return smooth hills: the highest of all crest profiles at each point, metres."""
     total = np.zeros(x.shape)
-    for crest, half_width_km in outline.RIDGES:
+    for crest, half_width_km in outline.RIDGES + _spurs():
         points = np.array(crest)
         for (x1, y1, h1), (x2, y2, h2) in zip(points[:-1], points[1:], strict=True):
             dx, dy = (x2 - x1) * 1000, (y2 - y1) * 1000
@@ -110,12 +135,12 @@ def relief() -> Raster:
     """Return the elevation in metres: eroded hills over a plain of two to four metres, water at zero."""
     rng = stream("relief")
     x, y = centres(CELL_M)
-    warp_x = fractal(x.shape, 26, 3, rng) * 260
-    warp_y = fractal(x.shape, 26, 3, rng) * 260
+    warp_x = fractal(x.shape, 24, 4, rng) * 240
+    warp_y = fractal(x.shape, 24, 4, rng) * 240
     hills = _hills(x + warp_x, y + warp_y)
     rough = fractal(x.shape, 14, 4, rng)
     z = hills * (1 + 0.22 * rough) + np.where(hills > 4, rng.uniform(0, 3, x.shape), 0)
-    z = _erode(np.maximum(z, 0), 7, 0.045)
+    z = _erode(np.maximum(z, 0), 8, 0.055)
     lake = outline.lake()
     wet = shapely.contains_xy(lake.buffer(20), x, y)
     z = np.where(wet, 0, z)
@@ -160,8 +185,8 @@ def write_hillshade(raster: Raster, path: Path) -> tuple[float, float, float, fl
         lit = (np.sin(altitude) - np.cos(altitude) * (dx * np.cos(azimuth) + dy * np.sin(azimuth))) / normal
         shade += weight * (lit - np.sin(altitude))
     presence = np.clip((fine.values - 5) / 14, 0, 1)
-    dark = np.clip(-shade * 1.05 + 0.05, 0, 0.62) * presence
-    light = np.clip(shade * 0.62 - 0.02, 0, 0.34) * presence
+    dark = np.clip(-shade * 1.35 + 0.05, 0, 0.8) * presence
+    light = np.clip(shade * 0.85 - 0.02, 0, 0.46) * presence
     alpha = np.rint(np.maximum(dark, light) * 255 / 5) * 5
     grey = np.where(light > dark, 255, 0)
     grey[alpha == 0] = 0
