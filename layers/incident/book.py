@@ -41,7 +41,6 @@ class TownBook:
     town_id: int
     town_code: str
     timezone: str
-    metric_srid: int
     rules: RuleBook
     ids: Mapping[str, tuple[int, int | None, str | None]]
     names: Mapping[str, tuple[str, str | None]]
@@ -91,7 +90,6 @@ def _build(session: Session, town_id: int | None) -> TownBook:
         town_id=town.town_id,
         town_code=town.code,
         timezone=town.timezone,
-        metric_srid=town.metric_srid,
         rules=RuleBook.of(categories, rules),
         ids={r.code: (r.category_id, r.lead_org_id, r.lead_org_name) for r in rows},
         names={r.code: (r.name, r.name_en) for r in rows},

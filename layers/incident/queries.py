@@ -21,7 +21,7 @@ RULES = text("""
 """)
 LIMITS = text("select stage, urgency, value, unit from stage_limit where town_id = :town_id")
 CALENDAR = text("select day, is_workday, periods from work_calendar where town_id = :town_id")
-TOWN = text("select town_id, code, timezone, metric_srid, settings from town where town_id = :town_id")
+TOWN = text("select town_id, code, timezone, settings from town where town_id = :town_id")
 # Changes when a row of any of these is written: the newest transaction that wrote one, and how many there are.
 RULES_STAMP = text("""
     select string_agg(s, ' ') from (
@@ -37,23 +37,9 @@ RULES_STAMP = text("""
         union all select xmin::text from town where town_id = :town_id) t
 """)
 
-# Likely the same thing reported before: near, lately, and of the same minor class or with a like title. Time comes
-# first: its index serves under the policy; the few rows of a day are then measured in the town's metric CRS.
 DUPLICATES = text("""
-    select i.incident_id as id, i.case_no, i.title, i.state, i.is_open, i.reported_at, i.platform_code as platform,
-        g.code as grid, g.name as grid_name, round(d.distance_m::numeric, 1) as distance_m,
-        (i.category_id is not distinct from cast(:category_id as int)) as same_category,
-        (select p.photo_id from photo p where p.incident_id = i.incident_id order by p.created_at limit 1) as photo
-    from incident i left join area g on g.area_id = coalesce(i.grid_now_id, i.grid_id)
-    cross join lateral (select st_distance(st_transform(i.geom, cast(:srid as int)),
-        st_transform(st_setsrid(st_makepoint(:lon, :lat), 4490), cast(:srid as int))) as distance_m) d
-    where i.town_id = :town_id and i.reported_at > cast(:moment as timestamptz) - make_interval(hours => :within_h)
-      and i.reported_at < cast(:moment as timestamptz) + make_interval(hours => :within_h)
-      and i.incident_id <> cast(:incident_id as uuid) and i.state not in ('voided', 'declined') and i.geom is not null
-      and abs(st_y(i.geom) - :lat) < :reach_m / 110000.0
-      and d.distance_m <= cast(:reach_m as float8) + least(coalesce(i.accuracy_m, 0), :accuracy_most_m)
-      and (i.category_id = cast(:category_id as int) or similarity(i.title, :title) >= :likeness)
-    order by same_category desc, d.distance_m, i.reported_at limit 5
+    select * from find_duplicates(cast(:incident_id as uuid), :title, :category_id, :lon, :lat, :reach_m,
+        :accuracy_most_m, :moment, :within_h, :likeness)
 """)
 
 # One incident with everything but log, photos and reporter.

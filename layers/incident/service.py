@@ -258,7 +258,6 @@ def duplicates(
     found = session.execute(
         queries.DUPLICATES,
         {
-            "town_id": town.town_id,
             "incident_id": str(incident_id),
             "title": title,
             "category_id": category_id,
@@ -266,7 +265,6 @@ def duplicates(
             "lat": lat,
             "reach_m": reach_m,
             "moment": moment,
-            "srid": town.metric_srid,
             "within_h": limits.within_h,
             "likeness": limits.likeness,
             "accuracy_most_m": limits.accuracy_most_m,

@@ -233,3 +233,12 @@ def test_accuracy_widens_the_search_for_duplicates(web):
     one = command.post("/api/v1/incidents", body(lon=120.8990, lat=30.4190)).json
     vague = command.post("/api/v1/incidents", body(lon=120.8990, lat=30.4199, accuracy_m=60)).json  # 100 m
     assert [row["id"] for row in vague["duplicates"]] == [one["id"]]
+
+
+def test_like_titles_are_duplicates_without_a_common_category(web):
+    command = web.browser("command")
+    one = command.post("/api/v1/incidents", body(title="桥头的井盖松动了", lon=120.8990, lat=30.4190)).json
+    like = command.post("/api/v1/incidents", body(title="桥头井盖松动了", lon=120.8990, lat=30.4191)).json
+    unlike = command.post("/api/v1/incidents", body(title="树倒了", lon=120.8990, lat=30.4191)).json
+    assert [row["id"] for row in like["duplicates"]] == [one["id"]]
+    assert unlike["duplicates"] == []
