@@ -100,9 +100,8 @@ def run(minutes: float, clients: int) -> bool:
             cursor.execute("select incident_id::text, case_no from incident")
             stored = {ident: case_no for ident, case_no in cursor if ident not in before}
         connection.close()
-    say(
-        f"{len(answers)} reports answered, {len(stored)} stored, {len(watching.told)} told to the open map; {kills} kills, {watching.cuts} cuts"
-    )
+    say(f"{len(answers)} reports answered, {len(stored)} stored, {len(watching.told)} told to the open map")
+    say(f"{kills} kills, {watching.cuts} cuts of the map's line")
     for line in wrong[:10]:
         say(f"refused: {line}")
     return not wrong and stored == answers and set(watching.told) == set(stored)

@@ -73,7 +73,8 @@ class Stage:
         with psycopg2.connect(libpq_url(self.owner_url)) as connection, connection.cursor() as cursor:
             cursor.execute(
                 "create temp table plates as select row_number() over (order by address_id) as r, town_id, geom, grid_id from address"
-                " where grid_id is not null; create temp table cats as select row_number() over (order by category_id) as r, * from category"
+                " where grid_id is not null;"
+                " create temp table cats as select row_number() over (order by category_id) as r, * from category"
             )
             cursor.execute(statement, params)
         connection.close()

@@ -78,8 +78,12 @@ def _once(ends, owner, key):
         lead[this] = this
         if k:
             before = lead[np.int64(key[k - 1] & _NUMBER)]
-            if (ends[this, 0] == ends[before, 0] and ends[this, 1] == ends[before, 1]
-                    and ends[this, 2] == ends[before, 2] and ends[this, 3] == ends[before, 3]):
+            if (
+                ends[this, 0] == ends[before, 0]
+                and ends[this, 1] == ends[before, 1]
+                and ends[this, 2] == ends[before, 2]
+                and ends[this, 3] == ends[before, 3]
+            ):
                 lead[this] = before
     place = np.zeros(number, np.int64)  # of the first ones: their owners, then where these start
     for e in range(number):
@@ -97,4 +101,4 @@ def _once(ends, owner, key):
     for e in range(number):
         sorted_owner[place[lead[e]]] = owner[e]
         place[lead[e]] += 1
-    return kept[0, :count], kept[1, :count], kept[2, :count], kept[3, :count], start[:count + 1], sorted_owner
+    return kept[0, :count], kept[1, :count], kept[2, :count], kept[3, :count], start[: count + 1], sorted_owner

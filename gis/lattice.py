@@ -100,8 +100,12 @@ def snap(geometry):
     borders are put on the lattice together, by `gis.partition`, and not one by one.
     """
     if hasattr(geometry, "geom_type") and hasattr(geometry, "index"):
-        return type(geometry)(shapely.transform(geometry.to_numpy(), snap_values), index=geometry.index,
-                              crs=geometry.crs, name=geometry.name)
+        return type(geometry)(
+            shapely.transform(geometry.to_numpy(), snap_values),
+            index=geometry.index,
+            crs=geometry.crs,
+            name=geometry.name,
+        )
     return shapely.transform(geometry, snap_values)
 
 

@@ -110,8 +110,9 @@ class AreaIndex:
         lon_, lat_ = np.broadcast_arrays(np.asarray(lon, np.float64), np.asarray(lat, np.float64))
         out = np.empty(lon_.size, np.int32)
         flat = np.ascontiguousarray(lon_).ravel(), np.ascontiguousarray(lat_).ravel()
-        _in_chunks(lambda part: raster.locate(self._raster, self._frame,
-                                              flat[0][part], flat[1][part], out[part]), out.size)
+        _in_chunks(
+            lambda part: raster.locate(self._raster, self._frame, flat[0][part], flat[1][part], out[part]), out.size
+        )
         return out.reshape(lon_.shape)
 
     def locate_points(self, points: geopandas.GeoSeries) -> NDArray[np.int32]:
@@ -125,8 +126,11 @@ class AreaIndex:
             ``points.not_point``.
         """
         if points.crs is not None and self.crs is not None and points.crs != self.crs:
-            raise CrsError("crs.mismatch", f"the points are in {points.crs.to_string()}, the areas in "
-                           f"{self.crs.to_string()}: use points.to_crs(…) first")
+            raise CrsError(
+                "crs.mismatch",
+                f"the points are in {points.crs.to_string()}, the areas in "
+                f"{self.crs.to_string()}: use points.to_crs(…) first",
+            )
         geometry = np.asarray(points.values)
         lonlat = np.empty((2, len(geometry)))
         out = np.empty(len(geometry), np.int32)
@@ -169,8 +173,12 @@ class AreaIndex:
             A point far from any border has one entry with share 1; a point on a border with radius zero has its lowest
             row with share 1.
         """
-        lon_, lat_, radius = (np.ascontiguousarray(v, np.float64).ravel() for v in np.broadcast_arrays(
-            np.asarray(lon, np.float64), np.asarray(lat, np.float64), np.asarray(radius_m, np.float64)))
+        lon_, lat_, radius = (
+            np.ascontiguousarray(v, np.float64).ravel()
+            for v in np.broadcast_arrays(
+                np.asarray(lon, np.float64), np.asarray(lat, np.float64), np.asarray(radius_m, np.float64)
+            )
+        )
         own = self.locate(lon_, lat_)
         radius = np.where(radius > 0.0, radius, 0.0)
         simple = np.empty(lon_.size, np.bool_)
@@ -203,13 +211,16 @@ class AreaIndex:
             return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0)
         there, back = _projections(str(self.crs or "EPSG:4490"), metric_crs)
         x, y = there.transform(lon, lat)
-        discs = shapely.transform(shapely.buffer(shapely.points(x, y), radius, quad_segs=_ARC),
-                                  lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
+        discs = shapely.transform(
+            shapely.buffer(shapely.points(x, y), radius, quad_segs=_ARC),
+            lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])),
+        )
         point, row = self._tree.query(discs, predicate="intersects")
 
         def area(shapes):
-            return shapely.area(shapely.transform(
-                shapes, lambda xy: np.column_stack(there.transform(xy[:, 0], xy[:, 1]))))
+            return shapely.area(
+                shapely.transform(shapes, lambda xy: np.column_stack(there.transform(xy[:, 0], xy[:, 1])))
+            )
 
         common = area(shapely.intersection(discs[point], self._polygons[row]))
         return point, row, np.minimum(common / area(discs)[point], 1.0)
@@ -217,8 +228,10 @@ class AreaIndex:
 
 @functools.lru_cache(maxsize=16)
 def _projections(crs: str, metric_crs: str) -> tuple[pyproj.Transformer, pyproj.Transformer]:
-    return (pyproj.Transformer.from_crs(crs, metric_crs, always_xy=True),
-            pyproj.Transformer.from_crs(metric_crs, crs, always_xy=True))
+    return (
+        pyproj.Transformer.from_crs(crs, metric_crs, always_xy=True),
+        pyproj.Transformer.from_crs(metric_crs, crs, always_xy=True),
+    )
 
 
 def _in_chunks(work, size: int) -> None:

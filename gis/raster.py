@@ -55,11 +55,14 @@ class Raster(NamedTuple):
 
 # Up to 64 areas of a border cell: their state at the corner as bits, where their rows and the edges are, the lowest
 # area that fills the cell, and whether another group of the same cell follows.
-GROUP = np.dtype([("state", "u8"), ("entry_from", "i4"), ("entry_to", "i4"), ("cover", "i4"), ("rows_from", "i4"),
-                  ("more", "i4")], align=True)
+GROUP = np.dtype(
+    [("state", "u8"), ("entry_from", "i4"), ("entry_to", "i4"), ("cover", "i4"), ("rows_from", "i4"), ("more", "i4")],
+    align=True,
+)
 # An edge in a cell: the areas whose state changes across it, and those that have it on their border.
-ENTRY = np.dtype([("x1", "f8"), ("y1", "f8"), ("x2", "f8"), ("y2", "f8"), ("toggles", "u8"), ("touches", "u8"),
-                  ("flags", "i8")])
+ENTRY = np.dtype(
+    [("x1", "f8"), ("y1", "f8"), ("x2", "f8"), ("y2", "f8"), ("toggles", "u8"), ("touches", "u8"), ("flags", "i8")]
+)
 NO_COVER = 2**31 - 1
 
 
@@ -202,11 +205,11 @@ def _fill(edges, frame, here_from, here, cross_from, cross, sweep, out):
         for i in range(frame.nx):
             c = j * frame.nx + i
             if cross_from[c + 1] > cross_from[c]:
-                _toggle(edges, cross[cross_from[c]:cross_from[c + 1]], sweep)
+                _toggle(edges, cross[cross_from[c] : cross_from[c + 1]], sweep)
             if here_from[c + 1] > here_from[c]:
                 cell[c] = -2 - filled[1]
                 corner_x = frame.x0 + (i - _MARGIN) * width
-                _border_cell(edges, here[here_from[c]:here_from[c + 1]], c, corner_x, corner_y, sweep, out)
+                _border_cell(edges, here[here_from[c] : here_from[c + 1]], c, corner_x, corner_y, sweep, out)
             else:
                 least = NO_COVER
                 for k in range(filled[0]):

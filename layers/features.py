@@ -90,7 +90,7 @@ def run(session: Session, statement: Statement) -> list[tuple[Any, ...]]:
     """Run a (text, params) statement on the session's connection and return its rows."""
     cursor = session.connection().connection.cursor()
     cursor.execute(*statement)
-    rows = cursor.fetchall()
+    rows: list[tuple[Any, ...]] = list(cursor.fetchall())
     cursor.close()
     return rows
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, g, request, send_file
+from flask import Blueprint, current_app, g, request, send_file
+from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from werkzeug.security import safe_join
 
@@ -19,7 +20,7 @@ _CODE = text("select code from town where town_id = scope_town()")
 
 @blueprint.get("/api/v1/assets/<name>")
 @public
-def asset(name: str) -> Response:
+def asset(name: str) -> ResponseReturnValue:
     """A picture of this town's pack. Its name holds its hash, so that browsers may keep it for a year."""
     state: State = current_app.extensions["onegrid"]
     with db.transaction() as session:

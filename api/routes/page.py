@@ -115,7 +115,7 @@ def login() -> AnyResponse:
 
 @blueprint.get("/static/<path:path>")
 @anonymous
-def static(path: str) -> Response:
+def static(path: str) -> AnyResponse:
     """A static file: kept for a year below ``v-<version>/``, where it never changes; elsewhere asked for again."""
     folder, _, rest = path.partition("/")
     versioned = folder == f"v-{pages.version()}"

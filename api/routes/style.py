@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, request
+from flask import Blueprint, g, jsonify, request
+from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from api import db
@@ -26,7 +27,7 @@ _LOOKS = text(
 
 @blueprint.get("/api/v1/style")
 @public
-def style() -> Response:
+def style() -> ResponseReturnValue:
     """The MapLibre style of this town: ``theme`` dark or light, ``lang`` zh or en; layers as the caller may see."""
     theme = request.args.get("theme", "light")
     if theme not in ("dark", "light"):

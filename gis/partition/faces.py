@@ -104,12 +104,13 @@ def _cycles(points, edges, after):
             visited[at] = a
             at += 1
             # From the cycle's own first node: for small cycles all of this is exact.
-            area2[count] += (float(points[a, 0] - x0) * float(points[b, 1] - y0)
-                             - float(points[b, 0] - x0) * float(points[a, 1] - y0))
+            area2[count] += float(points[a, 0] - x0) * float(points[b, 1] - y0) - float(points[b, 0] - x0) * float(
+                points[a, 1] - y0
+            )
             h = after[h]
         count += 1
         starts[count] = at
-    return cycle, area2[:count].copy(), visited, starts[:count + 1].copy()
+    return cycle, area2[:count].copy(), visited, starts[: count + 1].copy()
 
 
 @compiled
@@ -138,7 +139,7 @@ def _faces_of_cycles(points: Ints, edges: Ints, area2: np.ndarray, visited: Ints
     if len(holes) > 1:
         component = _components(len(points), edges)
         some = visited[first[:-1]]  # a node of each cycle
-        rings = [shapely.Polygon(points[visited[first[c]:first[c + 1]]]) for c in outer]
+        rings = [shapely.Polygon(points[visited[first[c] : first[c + 1]]]) for c in outer]
         hole, around = shapely.STRtree(rings).query(shapely.points(points[some[holes]]), predicate="within")
         other = component[some[holes[hole]]] != component[some[outer[around]]]
         hole, around = hole[other], around[other]

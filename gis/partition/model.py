@@ -117,8 +117,10 @@ def draft(areas: geopandas.GeoDataFrame, metric_crs: str | None = None) -> tuple
     bad += [("empty", int(k)) for k in np.flatnonzero(tree.leaf & ~has_shape)]
     bad += [("invalid", int(k)) for k in np.flatnonzero(has_shape & ~shapely.is_valid(shapes))]
     if bad:
-        found = [_fault_of_area(kind, tree.code[row], shapes[row] if has_shape[row] else None, metric_crs)
-                 for kind, row in bad]
+        found = [
+            _fault_of_area(kind, tree.code[row], shapes[row] if has_shape[row] else None, metric_crs)
+            for kind, row in bad
+        ]
         nothing = divide(lines_of(*(np.empty((0, 2), np.int64) for _ in range(3))))
         return Draft(areas, tree, nothing, has_shape, [], []), found
     faces = divide(node(_lines(shapes)))
@@ -174,14 +176,17 @@ def kind_of_face(cut: Draft, face: int) -> tuple[str, list[int]] | None:
 def face_faults(cut: Draft, metric_crs: str | None = None) -> list[Fault]:
     """Return the faults of a draft: faces that touch along a border and have the same kind are one place."""
     wrong = [kind_of_face(cut, f) for f in range(cut.faces.count)]
-    group, kinds, rows = grouped(cut.faces, [None if w is None else w[0] for w in wrong],
-                                 [[] if w is None else w[1] for w in wrong])
+    group, kinds, rows = grouped(
+        cut.faces, [None if w is None else w[0] for w in wrong], [[] if w is None else w[1] for w in wrong]
+    )
     if not kinds:
         return []
     shapes = polygons(cut.faces, group, len(kinds))
     measure = Measure(metric_crs, shapes)
-    found = [Fault(kind, tuple(cut.tree.code[r] for r in sorted(about)), *measure.of(shape), shape)
-             for kind, about, shape in zip(kinds, rows, shapes, strict=True)]
+    found = [
+        Fault(kind, tuple(cut.tree.code[r] for r in sorted(about)), *measure.of(shape), shape)
+        for kind, about, shape in zip(kinds, rows, shapes, strict=True)
+    ]
     order = {"overlap": 0, "leaves_parent": 1, "gap": 2}
     return sorted(found, key=lambda f: (order[f.kind], -f.area_m2))
 

@@ -65,7 +65,7 @@ def lines_of(area: Ints, a: Ints, b: Ints) -> Lines:
     if len(both) and np.ptp(both, axis=0).max() >= _WIDEST:
         raise GisError("partition.too_wide", "the areas extend over more than 100 degrees")
     points, place = distinct(both)
-    return Lines(points, area, place[: len(a)], place[len(a):])
+    return Lines(points, area, place[: len(a)], place[len(a) :])
 
 
 def node(lines: Lines) -> Lines:
@@ -119,7 +119,7 @@ def _add(points: Ints, more: Ints) -> tuple[Ints, Ints]:
     number[place[: len(points)]] = np.arange(len(points))
     fresh = np.flatnonzero(number < 0)
     number[fresh] = len(points) + np.arange(len(fresh))
-    return np.concatenate([points, table[fresh]]), number[place[len(points):]]
+    return np.concatenate([points, table[fresh]]), number[place[len(points) :]]
 
 
 def _frame(points: Ints, edges: int) -> Frame:

@@ -75,8 +75,10 @@ def _valid(areas: geopandas.GeoDataFrame, metric_crs: str | None) -> tuple[geopa
     # "structure" keeps what the rings enclose and drops spikes and lines; what it gets wrong shows as gap or overlap.
     fixed[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
     grown = np.abs(shapely.area(metric(fixed[wrong])) - shapely.area(metric(shapes[wrong])))
-    changes = [Change("made_valid", str(areas["code"].iloc[k]), float(area), 0.0, fixed[k])
-               for k, area in zip(wrong, grown, strict=True)]
+    changes = [
+        Change("made_valid", str(areas["code"].iloc[k]), float(area), 0.0, fixed[k])
+        for k, area in zip(wrong, grown, strict=True)
+    ]
     return areas.set_geometry(geopandas.GeoSeries(fixed, index=areas.index, crs=areas.crs)), changes
 
 
@@ -159,8 +161,10 @@ def _border_lengths(faces: Faces) -> dict[int, dict[int, float]]:
 
 
 def _handed_over(cut: Draft, kind, owner: Ints, measure: Measure) -> list[Change]:
-    label = [(_WHAT[what], int(owner[face])) if what in _WHAT and owner[face] >= 0 else None
-             for face, what in enumerate(kind)]
+    label = [
+        (_WHAT[what], int(owner[face])) if what in _WHAT and owner[face] >= 0 else None
+        for face, what in enumerate(kind)
+    ]
     return _changes(cut, label, measure)
 
 
@@ -179,5 +183,7 @@ def _parents_moved(cut: Draft, owner: Ints, measure: Measure) -> list[Change]:
 def _changes(cut: Draft, label: list[tuple[str, int] | None], measure: Measure) -> list[Change]:
     group, labels, _ = grouped(cut.faces, label, [[] for _ in label])
     shapes = polygons(cut.faces, group, len(labels))
-    return [Change(what, cut.tree.code[row], *measure.of(shape), shape)
-            for (what, row), shape in zip(labels, shapes, strict=True)]
+    return [
+        Change(what, cut.tree.code[row], *measure.of(shape), shape)
+        for (what, row), shape in zip(labels, shapes, strict=True)
+    ]

@@ -40,7 +40,7 @@ def polygons(
     shells: list[list[tuple[tuple[int, ...], Ints]]] = [[] for _ in range(count)]
     holes: list[list[tuple[tuple[int, ...], Ints]]] = [[] for _ in range(count)]
     for k in range(len(owner)):
-        ring = faces.points[nodes[first[k]:first[k + 1]]]
+        ring = faces.points[nodes[first[k] : first[k + 1]]]
         least = np.lexsort((ring[:, 1], ring[:, 0]))[0]
         ring = np.concatenate([ring[least:], ring[: least + 1]])
         kind = shells if _area2(ring) > 0 else holes
@@ -69,8 +69,9 @@ def _assemble(shells: list[Ints], holes: list[Ints], place) -> shapely.MultiPoly
             body = shapely.Polygon(hole)
             around = [k for k, outline in enumerate(outlines) if outline.covers(body)]
             inside[min(around, key=lambda k: size[k])].append(hole)
-    return shapely.MultiPolygon([(place(shell), [place(hole) for hole in mine])
-                                 for shell, mine in zip(shells, inside, strict=True)])
+    return shapely.MultiPolygon(
+        [(place(shell), [place(hole) for hole in mine]) for shell, mine in zip(shells, inside, strict=True)]
+    )
 
 
 @compiled
@@ -112,4 +113,4 @@ def _rings(edges, after, label, nodes):
             seen[stack[k]] = -1
         rings += 1
         first[rings] = filled
-    return out, first[:rings + 1].copy(), owner[:rings].copy()
+    return out, first[: rings + 1].copy(), owner[:rings].copy()

@@ -89,7 +89,9 @@ def _check_frame(areas: geopandas.GeoDataFrame) -> None:
     if missing:
         raise GisError("partition.columns", f"the areas have no column {', '.join(sorted(missing))}")
     if areas.crs is not None and not areas.crs.is_geographic:
-        raise GisError("partition.crs", f"areas must be in degrees (EPSG:4490), not in {areas.crs.to_string()}: "
-                       "use areas.to_crs(4490) first")
+        raise GisError(
+            "partition.crs",
+            f"areas must be in degrees (EPSG:4490), not in {areas.crs.to_string()}: use areas.to_crs(4490) first",
+        )
     if np.any(~np.isin(shapely.get_type_id(areas.geometry.values), (-1, 3, 6))):
         raise GisError("areas.not_polygon", "areas must be Polygons or MultiPolygons")

@@ -268,7 +268,7 @@ def duplicates(
             "within_h": limits.within_h,
             "likeness": limits.likeness,
             "accuracy_most_m": limits.accuracy_most_m,
-        },  # fmt: skip
+        },
     )
     return [_duplicate(row) for row in found]
 

@@ -20,8 +20,15 @@ from tests.web_server import WebServer
 
 PASSWORD = "onegrid-demo"
 FLAGS = [
-    "--headless=new", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic",
+    "--headless=new",
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ]
 WATCH = """
@@ -105,8 +112,13 @@ def watch() -> Watch:
 def context(browser: Browser, server_url: str) -> Iterator[BrowserContext]:
     """A fresh profile, desk size, Chinese, motion reduced."""
     opened = browser.new_context(
-        base_url=server_url, viewport={"width": 1440, "height": 900}, locale="zh-CN", timezone_id="Asia/Shanghai",
-        reduced_motion="reduce", permissions=["geolocation"], geolocation={"longitude": 120.8897, "latitude": 30.3935},
+        base_url=server_url,
+        viewport={"width": 1440, "height": 900},
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        reduced_motion="reduce",
+        permissions=["geolocation"],
+        geolocation={"longitude": 120.8897, "latitude": 30.3935},
     )
     opened.set_default_timeout(15_000)
     yield opened

@@ -61,6 +61,7 @@ def awkward_points(areas: geopandas.GeoDataFrame, seed: int, count: int) -> np.n
         near += [np.nextafter(base, to), np.nextafter(np.nextafter(base, to), to)]
     west, south, east, north = areas.total_bounds
     pad = (east - west) * 0.05
-    anywhere = np.column_stack([rng.uniform(west - pad, east + pad, 4 * count),
-                                rng.uniform(south - pad, north + pad, 4 * count)])
+    anywhere = np.column_stack(
+        [rng.uniform(west - pad, east + pad, 4 * count), rng.uniform(south - pad, north + pad, 4 * count)]
+    )
     return np.vstack([*near, anywhere])

@@ -24,12 +24,14 @@ def test_function_is_compiled_where_nothing_can_be_kept(monkeypatch):
 
 def test_machine_code_is_kept_where_that_is_possible(tmp_path):
     (tmp_path / "doubling.py").write_text(
-        "from gis.compiled import compiled\n@compiled\ndef twice(x):\n    return 2 * x\n")
+        "from gis.compiled import compiled\n@compiled\ndef twice(x):\n    return 2 * x\n"
+    )
     environment = {**os.environ, "PYTHONPATH": f"{GIS.parent}{os.pathsep}{tmp_path}", "NUMBA_CACHE_DIR": ""}
-    run = [sys.executable, "-c",
-           "from doubling import twice; print(twice(4), sum(twice.stats.cache_hits.values()))"]
-    first, second = (subprocess.run(run, env=environment, capture_output=True, text=True, check=True).stdout.split()
-                     for _ in range(2))
+    run = [sys.executable, "-c", "from doubling import twice; print(twice(4), sum(twice.stats.cache_hits.values()))"]
+    first, second = (
+        subprocess.run(run, env=environment, capture_output=True, text=True, check=True).stdout.split()
+        for _ in range(2)
+    )
     assert (first, second) == (["8", "0"], ["8", "1"])
 
 

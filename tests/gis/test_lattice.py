@@ -40,10 +40,21 @@ def test_ulp_beside_a_tie_of_many_digits_is_read_as_the_database_reads_it(postgi
     rng = np.random.default_rng(7)
     lattice = from_integers(rng.integers(-1_800_000_000, 1_800_000_000, 3000))
     halves = (2 * rng.integers(-1_800_000_000, 1_800_000_000, 3000) + 1) / 2e7
-    values = np.concatenate([lattice, halves, np.nextafter(lattice, 999), np.nextafter(halves, -999),
-                             np.nextafter(halves, 999), rng.uniform(-180, 180, 3000)])
-    postgis.execute("SELECT array_agg(round(v::numeric, 7)::float8 ORDER BY i) FROM unnest(%s::float8[]) "
-                    "WITH ORDINALITY AS t(v, i)", (values.tolist(),))
+    values = np.concatenate(
+        [
+            lattice,
+            halves,
+            np.nextafter(lattice, 999),
+            np.nextafter(halves, -999),
+            np.nextafter(halves, 999),
+            rng.uniform(-180, 180, 3000),
+        ]
+    )
+    postgis.execute(
+        "SELECT array_agg(round(v::numeric, 7)::float8 ORDER BY i) FROM unnest(%s::float8[]) "
+        "WITH ORDINALITY AS t(v, i)",
+        (values.tolist(),),
+    )
     assert np.array_equal(postgis.fetchone()[0], snap_values(values))
 
 

@@ -24,14 +24,27 @@ def by_shapely(areas, xy):
 
 def by_postgis(cursor, areas, xy):
     """The rule as the database has it: ST_Intersects, lowest code wins."""
-    cursor.execute("CREATE TEMP TABLE area (row integer, geom geometry) ON COMMIT DROP;"
-                   "CREATE TEMP TABLE point (id integer, geom geometry) ON COMMIT DROP")
-    execute_values(cursor, "INSERT INTO area VALUES %s", [(k, g.wkb) for k, g in enumerate(areas.geometry)],
-                   template="(%s, ST_SetSRID(ST_GeomFromWKB(%s), 4490))")
-    execute_values(cursor, "INSERT INTO point VALUES %s", [(k, float(x), float(y)) for k, (x, y) in enumerate(xy)],
-                   template="(%s, ST_SetSRID(ST_MakePoint(%s, %s), 4490))", page_size=5000)
-    cursor.execute("CREATE INDEX ON area USING gist (geom); ANALYZE area;"
-                   "SELECT p.id, min(a.row) FROM point p JOIN area a ON ST_Intersects(a.geom, p.geom) GROUP BY p.id")
+    cursor.execute(
+        "CREATE TEMP TABLE area (row integer, geom geometry) ON COMMIT DROP;"
+        "CREATE TEMP TABLE point (id integer, geom geometry) ON COMMIT DROP"
+    )
+    execute_values(
+        cursor,
+        "INSERT INTO area VALUES %s",
+        [(k, g.wkb) for k, g in enumerate(areas.geometry)],
+        template="(%s, ST_SetSRID(ST_GeomFromWKB(%s), 4490))",
+    )
+    execute_values(
+        cursor,
+        "INSERT INTO point VALUES %s",
+        [(k, float(x), float(y)) for k, (x, y) in enumerate(xy)],
+        template="(%s, ST_SetSRID(ST_MakePoint(%s, %s), 4490))",
+        page_size=5000,
+    )
+    cursor.execute(
+        "CREATE INDEX ON area USING gist (geom); ANALYZE area;"
+        "SELECT p.id, min(a.row) FROM point p JOIN area a ON ST_Intersects(a.geom, p.geom) GROUP BY p.id"
+    )
     out = np.full(len(xy), -1)
     for point, row in cursor.fetchall():
         out[point] = row
@@ -104,11 +117,14 @@ def test_area_with_a_million_fold_smaller_neighbour_is_found():
     assert [int(index.locate(*at(*p))) for p in ((0, 0), (1, 1), (2, 1), (99_999_999, 5))] == [0, 0, 1, 1]
 
 
-@pytest.mark.parametrize("areas", [
-    geopandas.GeoDataFrame(geometry=[], crs="EPSG:4490"),
-    geopandas.GeoDataFrame(geometry=[None, shapely.Polygon()], crs="EPSG:4490"),
-    geopandas.GeoSeries([shapely.MultiPolygon()], crs="EPSG:4490"),
-])
+@pytest.mark.parametrize(
+    "areas",
+    [
+        geopandas.GeoDataFrame(geometry=[], crs="EPSG:4490"),
+        geopandas.GeoDataFrame(geometry=[None, shapely.Polygon()], crs="EPSG:4490"),
+        geopandas.GeoSeries([shapely.MultiPolygon()], crs="EPSG:4490"),
+    ],
+)
 def test_nothing_to_find_in_empty_areas(areas):
     index = AreaIndex(areas)
     assert index.locate([120.9, 0.0], [30.4, 0.0]).tolist() == [-1, -1]

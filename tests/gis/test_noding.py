@@ -23,15 +23,18 @@ def noded(segments):
 def meet_inside(a, b, c, d):
     """Tell whether two lattice segments have a point in common that is inside one of them and not equal both ways."""
     return shapely.LineString([a, b]).relate_pattern(shapely.LineString([c, d]), "T********") or any(
-        shapely.LineString(s).relate_pattern(shapely.Point(p), "0********") for s, p in (((a, b), c), ((a, b), d)))
+        shapely.LineString(s).relate_pattern(shapely.Point(p), "0********") for s, p in (((a, b), c), ((a, b), d))
+    )
 
 
 @given(st.lists(segment, min_size=1, max_size=14))
 @settings(deadline=None, max_examples=150)
 def test_lines_meet_at_their_ends_only(segments):
     out = noded(segments)
-    pieces = {tuple(sorted((tuple(out.points[s].tolist()), tuple(out.points[e].tolist()))))
-              for s, e in zip(out.start, out.stop, strict=True)}
+    pieces = {
+        tuple(sorted((tuple(out.points[s].tolist()), tuple(out.points[e].tolist()))))
+        for s, e in zip(out.start, out.stop, strict=True)
+    }
     for (a, b), (c, d) in itertools.permutations(pieces, 2):
         assert not meet_inside(a, b, c, d)
 
@@ -65,8 +68,12 @@ def test_noding_twice_changes_nothing(segments):
 
 def test_crossing_of_long_lines_is_put_on_the_nearest_point():
     out = noded([(0, 0, 900_000_001, 300_000_000), (0, 300_000_000, 900_000_000, 0)])
-    middle = set(map(tuple, out.points.tolist())) - {(0, 0), (900_000_001, 300_000_000), (0, 300_000_000),
-                                                     (900_000_000, 0)}
+    middle = set(map(tuple, out.points.tolist())) - {
+        (0, 0),
+        (900_000_001, 300_000_000),
+        (0, 300_000_000),
+        (900_000_000, 0),
+    }
     assert middle == {(450_000_000, 150_000_000)}
 
 

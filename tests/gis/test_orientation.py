@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from gis.orientation import orient
 
-degree = st.one_of(st.floats(-180, 180).map(lambda v: v if abs(v) > 1e-100 else 0.0),
-                   st.integers(-1_800_000_000, 1_800_000_000).map(lambda k: k / 1e7))
+degree = st.one_of(
+    st.floats(-180, 180).map(lambda v: v if abs(v) > 1e-100 else 0.0),
+    st.integers(-1_800_000_000, 1_800_000_000).map(lambda k: k / 1e7),
+)
 
 
 def side(ax, ay, bx, by, px, py):

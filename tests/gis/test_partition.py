@@ -18,20 +18,23 @@ STEP = 1e-7
 def frame(*rows):
     """Areas given as (code, parent, polygon)."""
     code, parent, shape = zip(*rows, strict=True)
-    return geopandas.GeoDataFrame({"code": code, "parent": parent, "level": "grid"}, geometry=list(shape),
-                                  crs="EPSG:4490")
+    return geopandas.GeoDataFrame(
+        {"code": code, "parent": parent, "level": "grid"}, geometry=list(shape), crs="EPSG:4490"
+    )
 
 
 def four():
     """A town of 100 × 100 steps in four grids; the two on the left make village a, those on the right b.
 
-        a1 | b1
-        ---+---
-        a0 | b0
+    a1 | b1
+    ---+---
+    a0 | b0
     """
     return frame(
-        ("a0", "a", square(0, 0, 50)), ("a1", "a", square(0, 50, 50)),
-        ("b0", "b", square(50, 0, 50)), ("b1", "b", square(50, 50, 50)),
+        ("a0", "a", square(0, 0, 50)),
+        ("a1", "a", square(0, 50, 50)),
+        ("b0", "b", square(50, 0, 50)),
+        ("b1", "b", square(50, 50, 50)),
         ("a", "t", polygon((0, 0), (50, 0), (50, 100), (0, 100))),
         ("b", "t", polygon((50, 0), (100, 0), (100, 100), (50, 100))),
         ("t", None, square(0, 0, 100)),
@@ -113,8 +116,9 @@ def test_law_holds_exactly_in_the_database(postgis, seed):
     out = Partition.from_areas(town(seed, 14)).areas()
     postgis.execute("CREATE TEMP TABLE area (code text, parent text, geom geometry) ON COMMIT DROP")
     for code, parent, shape in zip(out["code"], out["parent"], out.geometry, strict=True):
-        postgis.execute("INSERT INTO area VALUES (%s, %s, ST_SetSRID(ST_GeomFromWKB(%s), 4490))",
-                        (code, parent, shape.wkb))
+        postgis.execute(
+            "INSERT INTO area VALUES (%s, %s, ST_SetSRID(ST_GeomFromWKB(%s), 4490))", (code, parent, shape.wkb)
+        )
     postgis.execute("""
         SELECT 'invalid', code FROM area WHERE NOT ST_IsValid(geom)
         UNION ALL
@@ -183,20 +187,26 @@ def test_fault_is_found_with_its_place_codes_and_size(kind):
 
 def test_width_is_that_of_the_widest_circle():
     gap = polygon((0, 0), (50_000, 0), (50_000, 49_000), (0, 49_000))
-    areas = frame(("g", "t", gap), ("h", "t", polygon((0, 49_100), (50_000, 49_100), (50_000, 50_000), (0, 50_000))),
-                  ("t", None, square(0, 0, 50_000)))
+    areas = frame(
+        ("g", "t", gap),
+        ("h", "t", polygon((0, 49_100), (50_000, 49_100), (50_000, 50_000), (0, 50_000))),
+        ("t", None, square(0, 0, 50_000)),
+    )
     [found] = faults(areas)
     assert found.width_m == pytest.approx(100 * STEP * 110_850, rel=0.03)
 
 
-@pytest.mark.parametrize(("areas", "kind", "codes"), [
-    (with_shape(four(), "a0", None), "empty", "a0"),
-    (with_shape(four(), "a0", shapely.MultiPolygon()), "empty", "a0"),
-    (with_shape(four(), "a0", polygon((0, 0), (50, 50), (50, 0), (0, 50))), "invalid", "a0"),
-    (four().replace({"code": {"a1": "a0"}}), "duplicate_code", "a0"),
-    (four().replace({"parent": {"b": "c"}}), "unknown_parent", "b0"),
-    (frame(("a", "b", square(0, 0, 9)), ("b", "a", square(0, 0, 9))), "unknown_parent", "a"),
-])
+@pytest.mark.parametrize(
+    ("areas", "kind", "codes"),
+    [
+        (with_shape(four(), "a0", None), "empty", "a0"),
+        (with_shape(four(), "a0", shapely.MultiPolygon()), "empty", "a0"),
+        (with_shape(four(), "a0", polygon((0, 0), (50, 50), (50, 0), (0, 50))), "invalid", "a0"),
+        (four().replace({"code": {"a1": "a0"}}), "duplicate_code", "a0"),
+        (four().replace({"parent": {"b": "c"}}), "unknown_parent", "b0"),
+        (frame(("a", "b", square(0, 0, 9)), ("b", "a", square(0, 0, 9))), "unknown_parent", "a"),
+    ],
+)
 def test_area_that_cannot_be_read_is_told_before_anything_else(areas, kind, codes):
     with pytest.raises(PartitionError) as caught:
         Partition.from_areas(areas)
@@ -261,8 +271,11 @@ def test_hole_that_touches_the_shell_in_a_point_is_a_hole():
 
 
 def test_vertex_of_a_neighbour_inside_an_edge_becomes_common():
-    areas = frame(("a", "t", square(0, 0, 90)), ("b", "t", polygon((90, 0), (130, 0), (130, 90), (90, 90), (90, 31))),
-                  ("t", None, polygon((0, 0), (130, 0), (130, 90), (0, 90))))
+    areas = frame(
+        ("a", "t", square(0, 0, 90)),
+        ("b", "t", polygon((90, 0), (130, 0), (130, 90), (90, 90), (90, 31))),
+        ("t", None, polygon((0, 0), (130, 0), (130, 90), (0, 90))),
+    )
     out = Partition.from_areas(areas).areas()
     assert at(90, 31) in [tuple(p) for p in shapely.get_coordinates(out.geometry[0])]
 

@@ -32,8 +32,11 @@ def winding_town(seed, count, vertices):
     grids = winding_grids(count, vertices, seed)
     grids["parent"] = [f"v{k % 3}" for k in range(len(grids))]
     villages = [(v, "t", shapely.union_all(mine.values)) for v, mine in grids.groupby("parent").geometry]
-    return frame(*zip(grids["code"], grids["parent"], grids.geometry, strict=True), *villages,
-                 ("t", None, shapely.union_all(grids.geometry.values)))
+    return frame(
+        *zip(grids["code"], grids["parent"], grids.geometry, strict=True),
+        *villages,
+        ("t", None, shapely.union_all(grids.geometry.values)),
+    )
 
 
 @given(st.integers(0, 100_000))
@@ -97,11 +100,14 @@ def test_border_of_the_town_follows_its_grids_and_this_is_told():
     assert shapely.equals(out.geometry.iloc[6], square(0, 0, 100))
 
 
-@pytest.mark.parametrize(("code", "shape", "kind"), [
-    ("a0", polygon((0, 0), (50, 0), (50, 10), (0, 10)), "gap"),
-    ("b0", polygon((10, 0), (100, 0), (100, 50), (10, 50)), "overlap"),
-    ("a1", polygon((0, 50), (50, 50), (50, 100), (25, 160), (0, 100)), "leaves_parent"),
-])
+@pytest.mark.parametrize(
+    ("code", "shape", "kind"),
+    [
+        ("a0", polygon((0, 0), (50, 0), (50, 10), (0, 10)), "gap"),
+        ("b0", polygon((10, 0), (100, 0), (100, 50), (10, 50)), "overlap"),
+        ("a1", polygon((0, 50), (50, 50), (50, 100), (25, 160), (0, 100)), "leaves_parent"),
+    ],
+)
 def test_wider_place_is_refused_and_shown(code, shape, kind):
     with pytest.raises(PartitionError) as caught:
         repair(with_shape(four(), code, shape), 0.2, METRIC)
@@ -127,8 +133,10 @@ def test_leaf_that_loses_everything_is_refused():
 
 
 def test_hole_that_nobody_claims_is_closed_where_no_parent_has_a_polygon():
-    areas = frame(("a", None, polygon((0, 0), (90, 0), (90, 90), (0, 90), holes=[[(30, 30), (32, 30), (32, 60)]])),
-                  ("b", None, square(90, 0, 90)))
+    areas = frame(
+        ("a", None, polygon((0, 0), (90, 0), (90, 90), (0, 90), holes=[[(30, 30), (32, 30), (32, 60)]])),
+        ("b", None, square(90, 0, 90)),
+    )
     out, changes = repair(areas, 0.5, METRIC)
     assert [(c.what, c.code) for c in changes] == [("gap_closed", "a")]
     assert shapely.equals(out.geometry[0], square(0, 0, 90))
@@ -140,8 +148,11 @@ def test_wide_hole_that_nobody_claims_stays_a_hole():
     out, changes = repair(areas, 0.1, METRIC)
     assert changes == []
     assert shapely.equals(out.geometry[0], ring)
-    areas = with_shape(frame(("a", "t", ring), ("b", "t", square(90, 0, 90)), ("t", None, ring)), "t",
-                       polygon((0, 0), (180, 0), (180, 90), (0, 90)))
+    areas = with_shape(
+        frame(("a", "t", ring), ("b", "t", square(90, 0, 90)), ("t", None, ring)),
+        "t",
+        polygon((0, 0), (180, 0), (180, 90), (0, 90)),
+    )
     with pytest.raises(PartitionError) as caught:
         repair(areas, 0.1, METRIC)
     assert caught.value.code == "partition.gap"

@@ -45,8 +45,9 @@ def test_exact_position_has_its_own_area_alone():
 
 
 def test_far_from_a_border_and_far_outside():
-    found = AreaIndex(halves()).shares([at(50_000, 50_000)[0], 121.5, np.nan], [at(50_000, 50_000)[1], 30.4, 30.4],
-                                       5.0, METRIC)
+    found = AreaIndex(halves()).shares(
+        [at(50_000, 50_000)[0], 121.5, np.nan], [at(50_000, 50_000)[1], 30.4, 30.4], 5.0, METRIC
+    )
     assert found.of(0) == [(0, 1.0)]
     assert found.of(1) == found.of(2) == []
     assert found.outside.tolist()[:2] == [0.0, 1.0]

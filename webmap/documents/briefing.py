@@ -58,7 +58,7 @@ def render(frame: Frame, language: str = "zh") -> str:
     _draw_villages(page, frame, words)
     _draw_cases(page, frame, words)
     folium.LayerControl(collapsed=False).add_to(page)  # last: it lists what is there
-    root = page.get_root()
+    root: Any = page.get_root()  # a Figure; typed as its base
     root.title = None
     root.header.add_child(folium.Element(f"<title>{safe(words.title)}</title><style>{STYLE}</style>"))
     for part in (_header(frame, words), _figures(frame, words), _tables(frame, words), _footer(frame, words)):

@@ -145,7 +145,7 @@ def render(name: str, frame: Frame) -> str:
             t=t,
             asset=asset,
             notice=_notice(frame),
-        tabs=tabs(frame.viewer),
+            tabs=tabs(frame.viewer),
             data=frame.data,
             browser=_for_browser(frame),
             other_language=_language_link(frame),

@@ -59,10 +59,10 @@ class Incidents(Importer):
 
     def take(self, piece: Piece) -> None:
         times, faults = self._times(piece)
-        found, place_faults = places.find(self.session, piece, self.crs, self.accuracy_m, self.imported)
+        placed, place_faults = places.find(self.session, piece, self.crs, self.accuracy_m, self.imported)
         faults |= place_faults
         occurred = pd.DatetimeIndex(times["occurred_at"].fillna(pd.Timestamp(clock.now())))
-        grid_then, version_then = self.history.locate(found.lon, found.lat, occurred)
+        grid_then, version_then = self.history.locate(placed.lon, placed.lat, occurred)
         texts = {name: _texts(moments) for name, moments in times.items()}
         bodies: list[dict[str, Any]] = []
         for n, number in enumerate(piece.cells.index):
@@ -76,12 +76,15 @@ class Incidents(Importer):
                 **self._words(record, piece, n),
                 **self._case(record),
                 **{name: texts[name][n] for name in _TIMES},
-                **_place(found, n),
+                **_place(placed, n),
                 "grid_id": int(grid_then[n]) if grid_then[n] >= 0 else None,
                 "grid_version_id": int(version_then[n]) if version_then[n] >= 0 else None,
-                "grid_now_id": found.grid_id(n),
+                "grid_now_id": placed.grid_id(n),
             }
             body["state"] = _state(record, body["closed_at"])
+            # who handles an open case may still follow the suggestion; of a finished one it tells nothing
+            suggestion = body["suggestion"]
+            body["suggestion"] = suggestion.as_json() if suggestion and body["state"] == "reported" else {}
             bodies.append(body)
         self._send(piece, bodies)
 
@@ -152,7 +155,7 @@ class Incidents(Importer):
             "platform_code": record.get("platform") or (category.platform if category else None),
             "lead_org_id": self.orgs.get(record.get("lead_org", ""), lead_org_id),
             "urgency": record.get("urgency") or (category.urgency if category else "U3"),
-            "suggestion": found.as_json() if found and found.category else {},
+            "suggestion": found if found and found.category else None,
         }
 
     def _suggest(self, record: Mapping[str, str]) -> Suggestion | None:

@@ -148,10 +148,11 @@ def digits_in_words(text: str, rng: random.Random) -> str:
     main, _, sub = text.partition("-")
     if not main.isdigit():
         return text
-    if len(main) >= 3 and rng.random() < 0.5:
-        words = "".join("零幺二三四五六七八九"[int(digit)] for digit in main)
-    else:
-        words = in_words(int(main))
+    words = (
+        "".join("零幺二三四五六七八九"[int(digit)] for digit in main)
+        if len(main) >= 3 and rng.random() < 0.5
+        else in_words(int(main))
+    )
     return words + (f"号之{in_words(int(sub))}" if sub.isdigit() else "")
 
 

@@ -36,8 +36,17 @@ def water(ground: Ground, ways: list[Way]) -> Iterator[Feature]:
     """
     _, dyke, limit = outline.coast()
     rng = stream("far shore")
-    far = np.array([(40_000, 30_000), (40_000, -25_000), (-25_000, -25_000), (-25_000, -9_000), (-6_000, -4_500),
-                    (-1_000, -1_600), (1_600, 600)])
+    far = np.array(
+        [
+            (40_000, 30_000),
+            (40_000, -25_000),
+            (-25_000, -25_000),
+            (-25_000, -9_000),
+            (-6_000, -4_500),
+            (-1_000, -1_600),
+            (1_600, 600),
+        ]
+    )
     north = np.array([(14_600, 11_500), (16_200, 13_600), (18_500, 17_500), (22_000, 24_000), (26_000, 30_000)])
     north = wiggle(smooth_line(np.vstack([dyke[:1], north]), 2), 0.35, 90, rng)
     west = wiggle(smooth_line(np.vstack([dyke[-1:], far[:3:-1]]), 2), 0.35, 90, rng)
@@ -51,7 +60,10 @@ def water(ground: Ground, ways: list[Way]) -> Iterator[Feature]:
     for shape in shapely.get_parts(creeks):
         yield degrees(shape.simplify(0.6)), {"name": "", "name_en": "", "kind": "river"}
     for way in sorted((w for w in ways if w.width_m >= 12), key=lambda w: (w.width_m, w.name)):
-        yield degrees(way.line.buffer(way.width_m / 2, quad_segs=3).simplify(0.5)), {"name": "", "name_en": "", "kind": "river"}
+        yield (
+            degrees(way.line.buffer(way.width_m / 2, quad_segs=3).simplify(0.5)),
+            {"name": "", "name_en": "", "kind": "river"},
+        )
         yield degrees(way.line), {"name": way.name, "name_en": "", "kind": "river"}
 
 
@@ -64,20 +76,31 @@ def _above(relief: Raster, height_m: float, soften_m: float) -> list[Polygon]:
         high = np.flatnonzero(np.diff(np.concatenate([[0], (relief.values[row] > height_m).astype(int), [0]])))
         for a, b in zip(high[::2], high[1::2], strict=True):
             boxes.append(shapely.box(x[row, a] - half, y[row, 0] - half, x[row, b - 1] + half, y[row, 0] + half))
-    merged = unary_union(boxes).buffer(soften_m).buffer(-1.6 * soften_m).buffer(0.6 * soften_m).simplify(9)
-    return [p for p in shapely.get_parts(merged) if p.area > 20_000]
+    merged = unary_union(boxes).buffer(soften_m).buffer(-1.6 * soften_m).buffer(0.6 * soften_m).simplify(22)
+    return [_rounded(p) for p in shapely.get_parts(merged) if p.area > 20_000]
+
+
+def _rounded(shape: Polygon) -> Polygon:
+    """Return the polygon with its corners cut, so that no step of the raster shows."""
+    rings = [smooth_line(np.array(ring.coords)[:-1], 2, closed=True) for ring in (shape.exterior, *shape.interiors)]
+    return Polygon(rings[0], rings[1:]).buffer(0)
 
 
 def land_use(ground: Ground, ways: list[Way], plates: list[Plate]) -> Iterator[Feature]:
     """Yield hills and woods by height, built-up land around houses, fields between roads and water."""
     for kind, height in (("hill", 7.0), ("wood", 16.0)):
         for shape in _above(ground.relief, height, 30):
-            yield degrees(shape), {"kind": kind}
-    built = unary_union([p.building.buffer(14, quad_segs=2) for p in plates]).buffer(9, quad_segs=2).buffer(-12).simplify(3)
+            for part in shapely.get_parts(shape):
+                yield degrees(part), {"kind": kind}
+    built = (
+        unary_union([p.building.buffer(14, quad_segs=2) for p in plates]).buffer(9, quad_segs=2).buffer(-12).simplify(3)
+    )
     for shape in shapely.get_parts(built):
         if shape.area > 600:
             yield degrees(shape), {"kind": "built"}
-    keep = ground.land.difference(unary_union([*_above(ground.relief, 6.0, 30), ground.lake.buffer(30), ground.old_town]))
+    keep = ground.land.difference(
+        unary_union([*_above(ground.relief, 6.0, 30), ground.lake.buffer(30), ground.old_town])
+    )
     keep = keep.difference(built)
     lines = unary_union([w.line.simplify(4) for w in ways])
     for k, face in enumerate(polygonize(lines)):

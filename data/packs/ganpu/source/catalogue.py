@@ -48,12 +48,26 @@ class Category:
 
     def row(self) -> dict[str, Any]:
         """Return the row of categories.csv."""
-        return {"code": self.code, "platform": self.platform, "line": self.line, "major": self.major,
-                "minor": self.minor, "name": self.name, "name_en": self.name_en, "urgency": self.urgency,
-                "lead_org": self.lead_org, "co_orgs": self.co_orgs, "limit_value": self.limit_value,
-                "limit_unit": self.limit_unit, "self_handle": self.self_handle, "keywords": self.keywords,
-                "filing_condition": self.filing, "closing_condition": self.closing, "public": self.public,
-                "legal_basis": self.basis}
+        return {
+            "code": self.code,
+            "platform": self.platform,
+            "line": self.line,
+            "major": self.major,
+            "minor": self.minor,
+            "name": self.name,
+            "name_en": self.name_en,
+            "urgency": self.urgency,
+            "lead_org": self.lead_org,
+            "co_orgs": self.co_orgs,
+            "limit_value": self.limit_value,
+            "limit_unit": self.limit_unit,
+            "self_handle": self.self_handle,
+            "keywords": self.keywords,
+            "filing_condition": self.filing,
+            "closing_condition": self.closing,
+            "public": self.public,
+            "legal_basis": self.basis,
+        }
 
 
 def categories() -> list[Category]:
@@ -67,14 +81,49 @@ def categories() -> list[Category]:
     for text in (HERE / "categories.txt").read_text(encoding="utf-8").splitlines():
         mark, _, rest = text.partition(" ")
         if mark == "@":
-            (platform, line, major, minor, name, name_en, urgency, lead, co, value, unit, self_handle, place, weight,
-             season, hours) = rest.split("|")
+            (
+                platform,
+                line,
+                major,
+                minor,
+                name,
+                name_en,
+                urgency,
+                lead,
+                co,
+                value,
+                unit,
+                self_handle,
+                place,
+                weight,
+                season,
+                hours,
+            ) = rest.split("|")
             if major not in majors[platform]:
                 majors[platform].append(major)
             stem = f"{SHORT[platform]}-{LINES.index(line) + 1:02d}-{majors[platform].index(major) + 1:02d}"
             serial[stem] += 1
-            found.append(Category(f"{stem}-{serial[stem]:03d}", platform, line, major, minor, name, name_en, urgency,
-                                  lead, co, value, unit, self_handle == "y", place, float(weight), season, hours))
+            found.append(
+                Category(
+                    f"{stem}-{serial[stem]:03d}",
+                    platform,
+                    line,
+                    major,
+                    minor,
+                    name,
+                    name_en,
+                    urgency,
+                    lead,
+                    co,
+                    value,
+                    unit,
+                    self_handle == "y",
+                    place,
+                    float(weight),
+                    season,
+                    hours,
+                )
+            )
             continue
         last = found[-1]
         if mark in ("t", "d"):
@@ -92,14 +141,38 @@ def rules(found: list[Category]) -> list[dict[str, Any]]:
     """Return suggestion rules: any of a category's words; the name itself weighs most; and some sharper pairs."""
     rows = []
     for k, category in enumerate(found, 1):
-        rows.append({"code": f"R{k:03d}", "words": category.keywords, "not_words": "", "channel": "",
-                     "category": category.code, "weight": "1.0"})
-        rows.append({"code": f"N{k:03d}", "words": category.name, "not_words": "", "channel": "",
-                     "category": category.code, "weight": "2.0"})
+        rows.append(
+            {
+                "code": f"R{k:03d}",
+                "words": category.keywords,
+                "not_words": "",
+                "channel": "",
+                "category": category.code,
+                "weight": "1.0",
+            }
+        )
+        rows.append(
+            {
+                "code": f"N{k:03d}",
+                "words": category.name,
+                "not_words": "",
+                "channel": "",
+                "category": category.code,
+                "weight": "2.0",
+            }
+        )
     by_name = {c.name: c.code for c in found}
     for k, (words, not_words, channel, name, weight) in enumerate(SHARP, 1):
-        rows.append({"code": f"P{k:03d}", "words": words, "not_words": not_words, "channel": channel,
-                     "category": by_name[name], "weight": weight})
+        rows.append(
+            {
+                "code": f"P{k:03d}",
+                "words": words,
+                "not_words": not_words,
+                "channel": channel,
+                "category": by_name[name],
+                "weight": weight,
+            }
+        )
     return rows
 
 
@@ -136,8 +209,18 @@ def calendar() -> list[dict[str, Any]]:
     while day <= date(2027, 12, 31):
         row = special.get(day, {})
         works = row["is_workday"] == "true" if row else day.weekday() < 5
-        source = row.get("source") or ("周一至周五工作日规则" if day.year < 2027 else "周一至周五工作日规则（待国务院通知）")
-        rows.append({"day": day.isoformat(), "is_workday": works, "periods": WORK_PERIODS if works else "",
-                     "name": row.get("name", ""), "source": source, "provisional": day.year >= 2027})
+        source = row.get("source") or (
+            "周一至周五工作日规则" if day.year < 2027 else "周一至周五工作日规则（待国务院通知）"
+        )
+        rows.append(
+            {
+                "day": day.isoformat(),
+                "is_workday": works,
+                "periods": WORK_PERIODS if works else "",
+                "name": row.get("name", ""),
+                "source": source,
+                "provisional": day.year >= 2027,
+            }
+        )
         day += timedelta(days=1)
     return rows

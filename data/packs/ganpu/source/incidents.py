@@ -33,20 +33,45 @@ HOURS = {
 }
 # channel: weight by day, when it is used at all (first hour, last hour), accuracy of the place in metres
 CHANNELS = {
-    "grid_worker": (36, 7, 19, (4, 15)), "patrol": (16, 7, 20, (4, 14)), "hotline": (17, 0, 23, (50, 200)),
-    "snapshot": (13, 6, 22, (10, 60)), "video": (7, 0, 23, (5, 10)), "window": (5, 8, 16, (30, 150)),
-    "village": (6, 7, 20, (10, 40)), "letter": (1.2, 9, 16, (100, 300)), "higher": (2.2, 8, 17, (50, 200)),
+    "grid_worker": (36, 7, 19, (4, 15)),
+    "patrol": (16, 7, 20, (4, 14)),
+    "hotline": (17, 0, 23, (50, 200)),
+    "snapshot": (13, 6, 22, (10, 60)),
+    "video": (7, 0, 23, (5, 10)),
+    "window": (5, 8, 16, (30, 150)),
+    "village": (6, 7, 20, (10, 40)),
+    "letter": (1.2, 9, 16, (100, 300)),
+    "higher": (2.2, 8, 17, (50, 200)),
     "phone": (3, 7, 21, (50, 200)),
 }
 OPENING = {
-    "grid_worker": ["网格员走访时发现：", "日常巡格发现，", "", "走访农户时反映："], "patrol": ["巡查队巡到此处，", "例行巡查发现：", "夜巡发现，", ""],
-    "hotline": ["12345 转述：", "来电人称，", "市民来电：", "热线工单："], "snapshot": ["", "随手拍：", "路过看到，", "拍了照片，"],
-    "video": ["视频巡查发现，", "监控显示：", "探头抓拍，"], "window": ["窗口受理：", "群众到窗口反映，", ""],
-    "village": ["村干部反映：", "村里巡查看到，", ""], "letter": ["来信反映：", "意见箱来信，"],
-    "higher": ["县里交办：", "上级转办件：", "巡察组转来线索："], "phone": ["来电反映：", "值班电话接报，", ""],
+    "grid_worker": ["网格员走访时发现：", "日常巡格发现，", "", "走访农户时反映："],
+    "patrol": ["巡查队巡到此处，", "例行巡查发现：", "夜巡发现，", ""],
+    "hotline": ["12345 转述：", "来电人称，", "市民来电：", "热线工单："],
+    "snapshot": ["", "随手拍：", "路过看到，", "拍了照片，"],
+    "video": ["视频巡查发现，", "监控显示：", "探头抓拍，"],
+    "window": ["窗口受理：", "群众到窗口反映，", ""],
+    "village": ["村干部反映：", "村里巡查看到，", ""],
+    "letter": ["来信反映：", "意见箱来信，"],
+    "higher": ["县里交办：", "上级转办件：", "巡察组转来线索："],
+    "phone": ["来电反映：", "值班电话接报，", ""],
 }
-CLOSING = ["", "", "", "", "请尽快处理。", "希望有人来看看。", "已拍照。", "之前也反映过。", "请帮忙联系一下。", "已先行劝导。",
-           "当事人不在现场。", "具体位置见照片。", "望回复。", "周边住户也有反映。"]
+CLOSING = [
+    "",
+    "",
+    "",
+    "",
+    "请尽快处理。",
+    "希望有人来看看。",
+    "已拍照。",
+    "之前也反映过。",
+    "请帮忙联系一下。",
+    "已先行劝导。",
+    "当事人不在现场。",
+    "具体位置见照片。",
+    "望回复。",
+    "周边住户也有反映。",
+]
 DEFAULT = {
     "accept": {"U1": (0.25, "urgent_hour"), "U2": (1, "work_hour"), "U3": (2, "work_hour"), "U4": (4, "work_hour")},
     "dispatch": {"U1": (0.25, "urgent_hour"), "U2": (1, "work_hour"), "U3": (4, "work_hour"), "U4": (1, "work_day")},
@@ -110,8 +135,16 @@ def days(anchor: date, clock: WorkClock) -> list[Day]:
             wet = int(rng.integers(1, 5))
         storm = any(0 <= (day - s).days <= 1 for s in storms)
         working = day.isoformat() in clock.workdays
-        found.append(Day(day, working, not working and day.weekday() < 5, (wet > 0 or storm) and not 0 <= k < 7, storm,
-                         day.month == 1 and 12 <= day.day <= 19))
+        found.append(
+            Day(
+                day,
+                working,
+                not working and day.weekday() < 5,
+                (wet > 0 or storm) and not 0 <= k < 7,
+                storm,
+                day.month == 1 and 12 <= day.day <= 19,
+            )
+        )
         wet = max(wet - 1, 0)
     return found
 
@@ -129,8 +162,17 @@ class Teller:
         thing = str(self.rng.choice(category.objects)) if category.objects else ""
         for big in "十百千":
             text = text.replace("{n}" + big, "零一两三四五六七八"[n] + big if big != "十" or n != 2 else "二十")
-        slots = {"a": place.address, "r": place.road, "h": place.hamlet, "l": place.landmark, "s": place.subject,
-                 "n2": str(max(1, n - 1)), "n": str(n), "t": time, "x": thing}
+        slots = {
+            "a": place.address,
+            "r": place.road,
+            "h": place.hamlet,
+            "l": place.landmark,
+            "s": place.subject,
+            "n2": str(max(1, n - 1)),
+            "n": str(n),
+            "t": time,
+            "x": thing,
+        }
         for key, value in slots.items():
             text = text.replace("{" + key + "}", value)
         return DOUBLED.sub(r"\1", text)
@@ -207,11 +249,18 @@ class Life:
         filed = accepted + timedelta(minutes=int(self.rng.integers(1, 5 if category.urgency == "U1" else 26)))
         dispatched = self._desk(filed, limits["dispatch"], 0.62)
         due = self.clock.deadline(dispatched, *limits["handle"])
-        life: dict[str, Any] = {"accepted_at": accepted, "filed_at": filed, "dispatched_at": dispatched, "due_at": due,
-                                "limits": limits}
+        life: dict[str, Any] = {
+            "accepted_at": accepted,
+            "filed_at": filed,
+            "dispatched_at": dispatched,
+            "due_at": due,
+            "limits": limits,
+        }
         return life | self._handling(life, limits, reported)
 
-    def _handling(self, life: dict[str, Any], limits: dict[str, tuple[float, str]], reported: datetime) -> dict[str, Any]:
+    def _handling(
+        self, life: dict[str, Any], limits: dict[str, tuple[float, str]], reported: datetime
+    ) -> dict[str, Any]:
         away = (reported - self.anchor) / timedelta(days=1)
         draw = self.rng.random()
         if away > -24 and limits["handle"][1] == "work_day" and limits["handle"][0] >= 5 and draw < 0.035:
@@ -248,14 +297,43 @@ class Life:
 # "对面门口" and the like, where an address that already says where meets a sentence that says it again
 DOUBLED = re.compile(r"(段|附近|旁边|对面|门前|路口|米|面田里|后山|后面|机耕路边)(?:门口|前|附近|旁边|一带)")
 HANDLE_MIDDLE, LATE_SHARE = 0.78, 0.05
-COLUMNS = ["id", "case_no", "title", "description", "category", "platform", "lead_org", "urgency", "state", "channel",
-           "occurred_at", "reported_at", "accepted_at", "filed_at", "dispatched_at", "handled_at", "closed_at", "due_at",
-           "address", "plate_id", "lon", "lat", "crs", "accuracy_m", "reporter_name", "reporter_phone", "self_handled",
-           "rework_count", "return_count", "supervision_level"]
+COLUMNS = [
+    "id",
+    "case_no",
+    "title",
+    "description",
+    "category",
+    "platform",
+    "lead_org",
+    "urgency",
+    "state",
+    "channel",
+    "occurred_at",
+    "reported_at",
+    "accepted_at",
+    "filed_at",
+    "dispatched_at",
+    "handled_at",
+    "closed_at",
+    "due_at",
+    "address",
+    "plate_id",
+    "lon",
+    "lat",
+    "crs",
+    "accuracy_m",
+    "reporter_name",
+    "reporter_phone",
+    "self_handled",
+    "rework_count",
+    "return_count",
+    "supervision_level",
+]
 
 
-def incident_rows(catalogue: list[Category], where: Whereabouts, clock: WorkClock, anchor: datetime,
-                  village_at: Any) -> list[dict[str, Any]]:
+def incident_rows(
+    catalogue: list[Category], where: Whereabouts, clock: WorkClock, anchor: datetime, village_at: Any
+) -> list[dict[str, Any]]:
     """Return the rows of incidents.csv in the order of their reports.
 
     village_at : function of local x, y to the code of the organisation of that village (or None).
@@ -274,7 +352,9 @@ def incident_rows(catalogue: list[Category], where: Whereabouts, clock: WorkCloc
             category = catalogue[int(j)]
             hours = np.array(HOURS[category.hours], dtype=float)
             hour = int(rng.choice(24, p=hours / hours.sum()))
-            reported = datetime(d.day.year, d.day.month, d.day.day, hour, int(rng.integers(60)), int(rng.integers(60)), tzinfo=ZONE)
+            reported = datetime(
+                d.day.year, d.day.month, d.day.day, hour, int(rng.integers(60)), int(rng.integers(60)), tzinfo=ZONE
+            )
             place = where.draw(category.place, category.name, rng)
             row = _row(category, place, reported, d, life, teller, rng, village_at)
             raw.append(row)
@@ -283,7 +363,10 @@ def incident_rows(catalogue: list[Category], where: Whereabouts, clock: WorkCloc
     settle_week(raw, life, anchor)
     raw.sort(key=lambda r: (r["reported_at"], r["id"]))
     _number(raw)
-    return [{**row, **{c: row[c].isoformat(timespec="seconds") for c in COLUMNS if isinstance(row.get(c), datetime)}} for row in raw]
+    return [
+        {**row, **{c: row[c].isoformat(timespec="seconds") for c in COLUMNS if isinstance(row.get(c), datetime)}}
+        for row in raw
+    ]
 
 
 OPEN_MOST, LATE_MOST = 214, 11
@@ -309,15 +392,36 @@ def settle_week(rows: list[dict[str, Any]], life: Life, anchor: datetime) -> Non
             row |= life.finish(row, 0.05) | {"supervision_level": 0}
 
 
-def _row(category: Category, place: Place, reported: datetime, d: Day, life: Life, teller: Teller,
-         rng: np.random.Generator, village_at: Any) -> dict[str, Any]:
+def _row(
+    category: Category,
+    place: Place,
+    reported: datetime,
+    d: Day,
+    life: Life,
+    teller: Teller,
+    rng: np.random.Generator,
+    village_at: Any,
+) -> dict[str, Any]:
     channel = _channel(reported.hour, category, d.working, rng)
     told = life.of(category, channel, reported)
     lag = {"hotline": 45, "letter": 2900, "higher": 1500, "window": 700}.get(channel, 12)
     occurred = reported - timedelta(minutes=float(round(rng.exponential(lag), 0)) + 1)
-    row = {**teller.story(place, category, channel), "category": category.code, "platform": category.platform, "urgency": category.urgency, "channel": channel,
-           "lead_org": category.lead_org, "occurred_at": occurred, "reported_at": reported, "address": place.address,
-           "plate_id": place.plate_id, "self_handled": False, "rework_count": 0, "return_count": 0, "supervision_level": 0}
+    row = {
+        **teller.story(place, category, channel),
+        "category": category.code,
+        "platform": category.platform,
+        "urgency": category.urgency,
+        "channel": channel,
+        "lead_org": category.lead_org,
+        "occurred_at": occurred,
+        "reported_at": reported,
+        "address": place.address,
+        "plate_id": place.plate_id,
+        "self_handled": False,
+        "rework_count": 0,
+        "return_count": 0,
+        "supervision_level": 0,
+    }
     row |= told
     if row["self_handled"]:
         row["lead_org"] = village_at(place.x, place.y) or category.lead_org
@@ -327,41 +431,76 @@ def _row(category: Category, place: Place, reported: datetime, d: Day, life: Lif
 
 
 def _position(x: float, y: float, channel: str, rng: np.random.Generator) -> dict[str, Any]:
-    (lon, lat), = to_lonlat(np.array([(x, y)]))
+    ((lon, lat),) = to_lonlat(np.array([(x, y)]))
     low, high = CHANNELS[channel][3]
     if channel in ("snapshot", "hotline") and rng.random() < 0.4:  # came through a map service
         lon, lat = gcj.from_wgs84(float(lon), float(lat))
         crs = "gcj02"
     else:
         crs = "wgs84"
-    return {"lon": round(float(lon), 7), "lat": round(float(lat), 7), "crs": crs, "accuracy_m": int(rng.integers(low, high + 1))}
+    return {
+        "lon": round(float(lon), 7),
+        "lat": round(float(lat), 7),
+        "crs": crs,
+        "accuracy_m": int(rng.integers(low, high + 1)),
+    }
 
 
 def _reporter(channel: str, category: Category, rng: np.random.Generator) -> dict[str, Any]:
     if channel in ("video", "higher") or (channel in ("letter", "snapshot") and rng.random() < 0.5):
         return {"reporter_name": "", "reporter_phone": ""}
-    return {"reporter_name": person(rng), "reporter_phone": f"1{rng.choice([33, 35, 36, 38, 39, 50, 57, 58, 80, 87])}****{int(rng.integers(10_000)):04d}"}
+    return {
+        "reporter_name": person(rng),
+        "reporter_phone": f"1{rng.choice([33, 35, 36, 38, 39, 50, 57, 58, 80, 87])}****{int(rng.integers(10_000)):04d}",
+    }
 
 
-def _again(row: dict[str, Any], category: Category, place: Place, life: Life, teller: Teller,
-           rng: np.random.Generator) -> dict[str, Any]:
+def _again(
+    row: dict[str, Any], category: Category, place: Place, life: Life, teller: Teller, rng: np.random.Generator
+) -> dict[str, Any]:
     """Return a second report of the same thing: within 50 m and a day, other words; old ones were merged."""
     reported = row["reported_at"] + timedelta(minutes=float(rng.integers(6, 420)))
     channel = str(rng.choice(["hotline", "snapshot", "phone", "village"]))
     old = reported < life.anchor - timedelta(days=1)
-    told = {"closed_at": reported + timedelta(minutes=float(rng.integers(9, 70))), "state": "merged"} if old else life.of(category, channel, reported)
-    twin = {**row, "accepted_at": None, "filed_at": None, "dispatched_at": None, "handled_at": None, "closed_at": None, "due_at": None,
-            "self_handled": False, "rework_count": 0, "return_count": 0, "supervision_level": 0, **told, "channel": channel,
-            **teller.story(place, category, channel), "reported_at": reported, "occurred_at": row["occurred_at"], "id": _uuid7(reported, rng)}
+    told = (
+        {"closed_at": reported + timedelta(minutes=float(rng.integers(9, 70))), "state": "merged"}
+        if old
+        else life.of(category, channel, reported)
+    )
+    twin = {
+        **row,
+        "accepted_at": None,
+        "filed_at": None,
+        "dispatched_at": None,
+        "handled_at": None,
+        "closed_at": None,
+        "due_at": None,
+        "self_handled": False,
+        "rework_count": 0,
+        "return_count": 0,
+        "supervision_level": 0,
+        **told,
+        "channel": channel,
+        **teller.story(place, category, channel),
+        "reported_at": reported,
+        "occurred_at": row["occurred_at"],
+        "id": _uuid7(reported, rng),
+    }
     if old:
         twin.pop("limits", None)
-    return twin | _position(place.x + rng.normal(0, 14), place.y + rng.normal(0, 14), channel, rng) | _reporter(channel, category, rng)
+    return (
+        twin
+        | _position(place.x + rng.normal(0, 14), place.y + rng.normal(0, 14), channel, rng)
+        | _reporter(channel, category, rng)
+    )
 
 
 def _uuid7(moment: datetime, rng: np.random.Generator) -> str:
     """Return a version 7 id of the moment, from the seeded stream."""
     millis = int(moment.timestamp() * 1000)
-    value = (millis << 80) | (0x7 << 76) | (int(rng.integers(1 << 12)) << 64) | (0b10 << 62) | int(rng.integers(1 << 62))
+    value = (
+        (millis << 80) | (0x7 << 76) | (int(rng.integers(1 << 12)) << 64) | (0b10 << 62) | int(rng.integers(1 << 62))
+    )
     return str(uuid.UUID(int=value))
 
 

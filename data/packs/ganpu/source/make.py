@@ -36,16 +36,71 @@ from whereabouts import Whereabouts
 from worktime import WorkClock
 
 HERE = Path(__file__).resolve().parent
-ORGANISATION = ["code", "name", "name_en", "kind", "platforms", "parent", "is_managing", "head_name", "head_post", "phone"]
-ADDRESS = ["plate_id", "village_code", "natural_village", "villager_group", "road", "number", "households", "residents",
-           "lon", "lat"]
-ENTITY = ["uscc", "name", "kind", "platform", "licence_no", "licence_until", "status", "address", "plate_id", "lon", "lat",
-          "risk_level", "credit_level", "territorial_responsible", "regulator_responsible", "own_responsible",
-          "last_inspected_on", "next_inspection_on"]
+ORGANISATION = [
+    "code",
+    "name",
+    "name_en",
+    "kind",
+    "platforms",
+    "parent",
+    "is_managing",
+    "head_name",
+    "head_post",
+    "phone",
+]
+ADDRESS = [
+    "plate_id",
+    "village_code",
+    "natural_village",
+    "villager_group",
+    "road",
+    "number",
+    "households",
+    "residents",
+    "lon",
+    "lat",
+]
+ENTITY = [
+    "uscc",
+    "name",
+    "kind",
+    "platform",
+    "licence_no",
+    "licence_until",
+    "status",
+    "address",
+    "plate_id",
+    "lon",
+    "lat",
+    "risk_level",
+    "credit_level",
+    "territorial_responsible",
+    "regulator_responsible",
+    "own_responsible",
+    "last_inspected_on",
+    "next_inspection_on",
+]
 SITE = ["code", "name", "name_en", "kind", "platform", "org", "address", "hours", "phone", "lon", "lat"]
-CATEGORY = ["code", "platform", "line", "major", "minor", "name", "name_en", "urgency", "lead_org", "co_orgs",
-            "limit_value", "limit_unit", "self_handle", "keywords", "filing_condition", "closing_condition", "public",
-            "legal_basis"]
+CATEGORY = [
+    "code",
+    "platform",
+    "line",
+    "major",
+    "minor",
+    "name",
+    "name_en",
+    "urgency",
+    "lead_org",
+    "co_orgs",
+    "limit_value",
+    "limit_unit",
+    "self_handle",
+    "keywords",
+    "filing_condition",
+    "closing_condition",
+    "public",
+    "legal_basis",
+]
 
 
 def landscape() -> tuple[Ground, list[network.Way], list[network.Way]]:
@@ -59,10 +114,22 @@ def landscape() -> tuple[Ground, list[network.Way], list[network.Way]]:
 
 def write_areas(out: Path, areas: Areas) -> None:
     """Write the four area files."""
+
     def features(rows: list[Area]) -> list[tuple[Any, dict[str, str]]]:
-        return [(lattice_multipolygon(a.shape), {"code": a.code, "name": a.name, "name_en": a.name_en, "kind": a.kind,
-                                                 "parent": a.parent}) for a in rows]
-    for name, rows in (("town", [areas.town]), ("villages", areas.villages), ("grids", areas.grids), ("zones", areas.zones)):
+        return [
+            (
+                lattice_multipolygon(a.shape),
+                {"code": a.code, "name": a.name, "name_en": a.name_en, "kind": a.kind, "parent": a.parent},
+            )
+            for a in rows
+        ]
+
+    for name, rows in (
+        ("town", [areas.town]),
+        ("villages", areas.villages),
+        ("grids", areas.grids),
+        ("zones", areas.zones),
+    ):
         write_geojson(out / "areas" / f"{name}.geojson", features(rows))
 
 
@@ -92,9 +159,14 @@ def write_tables(out: Path, areas: Areas) -> tuple[list[dict[str, Any]], list[di
     write_csv(out / "duties.csv", ["area_code", "staff", "role", "valid_from"], duties)
     found_categories = catalogue.categories()
     write_csv(out / "categories.csv", CATEGORY, [c.row() for c in found_categories])
-    write_csv(out / "rules.csv", ["code", "words", "not_words", "channel", "category", "weight"],
-              catalogue.rules(found_categories))
-    write_csv(out / "calendar.csv", ["day", "is_workday", "periods", "name", "source", "provisional"], catalogue.calendar())
+    write_csv(
+        out / "rules.csv",
+        ["code", "words", "not_words", "channel", "category", "weight"],
+        catalogue.rules(found_categories),
+    )
+    write_csv(
+        out / "calendar.csv", ["day", "is_workday", "periods", "name", "source", "provisional"], catalogue.calendar()
+    )
     return staff, duties
 
 
@@ -115,7 +187,9 @@ def main(out: Path) -> None:
     sites = gazetteer.site_rows(areas, plates)
     write_csv(out / "sites.csv", SITE, sites)
     names = gazetteer.gazetteer_rows(areas, plates, hamlets, roads, sites, water)
-    write_csv(out / "gazetteer.csv", ["kind", "name", "aliases", "village_code", "target", "lon", "lat", "radius_m"], names)
+    write_csv(
+        out / "gazetteer.csv", ["kind", "name", "aliases", "village_code", "target", "lon", "lat", "radius_m"], names
+    )
     done(f"{len(plates)} door plates, {sum(p.households for p in plates)} households, {len(names)} names")
     write_geojson(out / "base" / "roads.geojson", basemap.roads(roads))
     write_geojson(out / "base" / "water.geojson", basemap.water(ground, water))
@@ -130,8 +204,9 @@ def main(out: Path) -> None:
     write_csv(out / "entities.csv", ENTITY, traders)
     done(f"{len(traders)} entities")
     where = Whereabouts(ground, areas, roads, water, plates, hamlets, traders)
-    cases = incidents.incident_rows(catalogue.categories(), where, WorkClock(catalogue.calendar()), anchor,
-                                    village_organisation(areas))
+    cases = incidents.incident_rows(
+        catalogue.categories(), where, WorkClock(catalogue.calendar()), anchor, village_organisation(areas)
+    )
     write_csv(out / "incidents.csv", incidents.COLUMNS, cases)
     done(f"{len(cases)} incidents")
     manifest.write(out / "pack.toml", bounds)

@@ -82,4 +82,6 @@ date = "2026-11-24"
 def write(path: Path, bounds: tuple[float, float, float, float]) -> None:
     """Write pack.toml; bounds of the shaded relief are west, south, east, north in degrees."""
     west, south, east, north = (float(b) for b in bounds)
-    path.write_text(TEXT.format(west=west, south=south, east=east, north=north, anchor=ANCHOR), encoding="utf-8", newline="\n")
+    path.write_text(
+        TEXT.format(west=west, south=south, east=east, north=north, anchor=ANCHOR), encoding="utf-8", newline="\n"
+    )

@@ -62,13 +62,51 @@ RIVERS = [  # name, width m, via points (km)
 ]
 
 ROADS = [  # name, class, via points (km)
-    ("杭浦高速", "highway", [(-4, 10.3), (0, 10.75), (3.0, 10.62), (6.2, 11.15), (9.0, 11.75), (11.2, 12.3), (15, 15.9)]),
-    ("翁金公路", "primary", [(-4, 7.7), (-1.2, 8.0), (1.5, 8.2), (2.9, 8.95), (5.5, 9.1), (8.15, 8.95), (11.2, 9.2),
-                         (12.75, 10.15), (13.5, 11.8), (15.5, 15.9)]),
-    ("盐澉公路", "primary", [(8.3, 15.9), (8.0, 13.0), (7.9, 11.2), (8.15, 8.95), (9.25, 7.65), (9.45, 6.3), (10.0, 5.0),
-                         (10.75, 3.6)]),
-    ("滨海大道", "primary", [(0.6, -0.5), (3.3, 1.45), (4.9, 1.15), (6.4, 1.55), (8.0, 2.0), (9.3, 2.95), (10.75, 3.6),
-                         (11.55, 4.85), (12.55, 5.9), (13.35, 7.7), (13.75, 8.6), (13.6, 9.9), (15, 12.5)]),
+    (
+        "杭浦高速",
+        "highway",
+        [(-4, 10.3), (0, 10.75), (3.0, 10.62), (6.2, 11.15), (9.0, 11.75), (11.2, 12.3), (15, 15.9)],
+    ),
+    (
+        "翁金公路",
+        "primary",
+        [
+            (-4, 7.7),
+            (-1.2, 8.0),
+            (1.5, 8.2),
+            (2.9, 8.95),
+            (5.5, 9.1),
+            (8.15, 8.95),
+            (11.2, 9.2),
+            (12.75, 10.15),
+            (13.5, 11.8),
+            (15.5, 15.9),
+        ],
+    ),
+    (
+        "盐澉公路",
+        "primary",
+        [(8.3, 15.9), (8.0, 13.0), (7.9, 11.2), (8.15, 8.95), (9.25, 7.65), (9.45, 6.3), (10.0, 5.0), (10.75, 3.6)],
+    ),
+    (
+        "滨海大道",
+        "primary",
+        [
+            (0.6, -0.5),
+            (3.3, 1.45),
+            (4.9, 1.15),
+            (6.4, 1.55),
+            (8.0, 2.0),
+            (9.3, 2.95),
+            (10.75, 3.6),
+            (11.55, 4.85),
+            (12.55, 5.9),
+            (13.35, 7.7),
+            (13.75, 8.6),
+            (13.6, 9.9),
+            (15, 12.5),
+        ],
+    ),
     ("六澉路", "secondary", [(5.75, 10.2), (6.9, 9.1), (8.1, 7.55)]),
     ("堰山路", "secondary", [(4.5, 10.0), (5.75, 10.2), (6.6, 10.75), (7.9, 11.2)]),
     ("南北湖大道", "secondary", [(8.15, 7.2), (7.4, 7.3), (6.8, 7.3)]),
@@ -151,8 +189,9 @@ def _creeks(ground: Ground, rivers: list[Way]) -> list[Way]:
             for di, dj in ((1, 0), (0, 1)):
                 if i + di >= len(columns) or j + dj >= len(rows) or rng.random() > 0.66 + 0.2 * field[i, j]:
                     continue
-                ends = np.array([(columns[a] + jitter[a, b, 0], rows[b] + jitter[a, b, 1])
-                                 for a, b in ((i, j), (i + di, j + dj))])
+                ends = np.array(
+                    [(columns[a] + jitter[a, b, 0], rows[b] + jitter[a, b, 1]) for a, b in ((i, j), (i + di, j + dj))]
+                )
                 blind = rng.random() < 0.16
                 if blind:
                     ends[1] = ends[0] + (ends[1] - ends[0]) * rng.uniform(0.35, 0.7)
@@ -213,7 +252,8 @@ def lanes(ground: Ground, ways: list[Way]) -> list[Way]:
     columns, rows = np.arange(-60, 15_500, spacing), np.arange(40, 14_500, spacing)
     jitter = rng.uniform(-0.36, 0.36, (len(columns), len(rows), 2)) * spacing
     window = ground.land.buffer(500).difference(
-        unary_union([ground.lake.buffer(100), ground.old_town.buffer(25), _sea(ground).buffer(40)]))
+        unary_union([ground.lake.buffer(100), ground.old_town.buffer(25), _sea(ground).buffer(40)])
+    )
     shapely.prepare(window)
     found = []
     for i in range(len(columns) - 1):
@@ -221,8 +261,9 @@ def lanes(ground: Ground, ways: list[Way]) -> list[Way]:
             for di, dj in ((1, 0), (0, 1)):
                 if rng.random() > 0.7:
                     continue
-                ends = np.array([(columns[a] + jitter[a, b, 0], rows[b] + jitter[a, b, 1])
-                                 for a, b in ((i, j), (i + di, j + dj))])
+                ends = np.array(
+                    [(columns[a] + jitter[a, b, 0], rows[b] + jitter[a, b, 1]) for a, b in ((i, j), (i + di, j + dj))]
+                )
                 line = smoothed(wiggle(ends, 0.5, 45, rng), 1.2, 3.0)
                 at = shapely.get_coordinates(shapely.line_interpolate_point(line, np.linspace(0, line.length, 9)))
                 if window.contains(line) and ground.relief.at(at).max() < 7.5:

@@ -5,6 +5,7 @@ Everything here from `cut` on is in whole numbers of 1e-7 degree, where shared e
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -72,8 +73,11 @@ def crests(ground: Ground) -> list[LineString]:
 
 def cut(ground: Ground, ways: list[Way], edges: list[LineString]) -> list[Polygon]:
     """Return the cells between all lines, in whole lattice numbers; edges bound the town and its zones."""
-    crest = joined([Way("", "crest", line) for line in crests(ground)] + ways
-                   + [Way("", "edge", line) for line in edges[:2]], 1_300, {"crest"})
+    crest = joined(
+        [Way("", "crest", line) for line in crests(ground)] + ways + [Way("", "edge", line) for line in edges[:2]],
+        1_300,
+        {"crest"},
+    )
     lines = [w.line.simplify(4) for w in crest if w.kind != "edge"]
     shore = ground.land.buffer(30)
     lines = [part for line in lines for part in _parts(line.intersection(shore))] + edges
@@ -94,7 +98,7 @@ class Grouping:
         for i, cell in enumerate(cells):
             for ring in (cell.exterior, *cell.interiors):
                 xy = [(x, y) for x, y in ring.coords]
-                for a, b in zip(xy[:-1], xy[1:], strict=True):
+                for a, b in itertools.pairwise(xy):
                     sides[(min(a, b), max(a, b))].append(i)
         self.border: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
         for (a, b), owners in sides.items():
@@ -166,16 +170,22 @@ def _reach_cost(ground: Ground, ways: list[Way]) -> CostField:
     return CostField(cost, CELL_M)
 
 
-def _nearest_seed(field: CostField, seeds: list[tuple[str, float, float]], cells: list[Polygon],
-                  factor: dict[str, float]) -> dict[int, str]:
+def _nearest_seed(
+    field: CostField, seeds: list[tuple[str, float, float]], cells: list[Polygon], factor: dict[str, float]
+) -> dict[int, str]:
     """Return for each cell the name of the seed that reaches most of it first; factor scales a seed's distances."""
     names = sorted({name for name, *_ in seeds})
     graph = field._graph if field._graph is not None else field._build()
     field._graph = graph
-    reach = np.stack([
-        dijkstra(graph, directed=False, min_only=True,
-                 indices=[field._node(x, y) for n, x, y in seeds if n == name]) * factor.get(name, 1.0)
-        for name in names])
+    reach = np.stack(
+        [
+            dijkstra(
+                graph, directed=False, min_only=True, indices=[field._node(x, y) for n, x, y in seeds if n == name]
+            )
+            * factor.get(name, 1.0)
+            for name in names
+        ]
+    )
     winner = reach.argmin(axis=0).reshape(field.cost.shape)
     x, y = centres(CELL_M)
     label = {}
@@ -201,9 +211,28 @@ def _usable_area(cell: Polygon, ground: Ground) -> float:
     return shape.area * max(float((height < 5).mean()), 0.01)
 
 
-VILLAGE_FACTOR = {"001": 1.9, "200": 1.15, "201": 0.95, "206": 0.84, "212": 1.02, "204": 1.1, "208": 1.0, "209": 0.78, "205": 0.85}
-EXTRA_SEEDS = [("204", 6.2, 6.3), ("204", 6.0, 4.9), ("206", 4.6, 9.6), ("205", 11.6, 4.4), ("203", 13.2, 9.3),
-               ("202", 13.2, 7.4), ("201", 8.1, 3.6), ("205", 9.9, 3.5), ("203", 13.7, 8.6)]
+VILLAGE_FACTOR = {
+    "001": 1.9,
+    "200": 1.15,
+    "201": 0.95,
+    "206": 0.84,
+    "212": 1.02,
+    "204": 1.1,
+    "208": 1.0,
+    "209": 0.78,
+    "205": 0.85,
+}
+EXTRA_SEEDS = [
+    ("204", 6.2, 6.3),
+    ("204", 6.0, 4.9),
+    ("206", 4.6, 9.6),
+    ("205", 11.6, 4.4),
+    ("203", 13.2, 9.3),
+    ("202", 13.2, 7.4),
+    ("201", 8.1, 3.6),
+    ("205", 9.9, 3.5),
+    ("203", 13.7, 8.6),
+]
 
 
 # Where the middle of a village's usable land lies in the hills, its grids start from places on the plain.
@@ -247,8 +276,9 @@ def _exclusive_cells(suffix: str, members: list[int], cells: list[Polygon], grou
     return chosen
 
 
-def _split(suffix: str, members: list[int], count: int, cells: list[Polygon], ground: Ground,
-           field: CostField) -> dict[int, str]:
+def _split(
+    suffix: str, members: list[int], count: int, cells: list[Polygon], ground: Ground, field: CostField
+) -> dict[int, str]:
     """Return the cells' grid letters: parts of about equal usable area, grown from spread-out seeds."""
     if count == 1:
         return dict.fromkeys(members, "A")
@@ -281,9 +311,14 @@ def _spread(at: Floats, weight: Floats, count: int, rng: np.random.Generator) ->
     seeds = at[rng.choice(len(at), count, replace=False, p=weight / weight.sum())]
     for _ in range(40):
         nearest = np.hypot(at[:, None, 0] - seeds[None, :, 0], at[:, None, 1] - seeds[None, :, 1]).argmin(axis=1)
-        seeds = np.array([
-            np.average(at[nearest == k], axis=0, weights=weight[nearest == k]) if weight[nearest == k].sum() else seeds[k]
-            for k in range(count)])
+        seeds = np.array(
+            [
+                np.average(at[nearest == k], axis=0, weights=weight[nearest == k])
+                if weight[nearest == k].sum()
+                else seeds[k]
+                for k in range(count)
+            ]
+        )
     return seeds
 
 
@@ -295,8 +330,10 @@ def build(ground: Ground, ways: list[Way]) -> Areas:
     place = [lattice_to_local(c).representative_point() for c in cells]
     land = [i for i, p in enumerate(place) if ground.land.contains(p) and not ground.lake.contains(p)]
     flat_zone = Polygon(np.vstack([dyke, limit[::-1][1:-1]])).buffer(0)
-    zones = {LAKE_CODE: [c for c, p in zip(cells, place, strict=True) if ground.lake.contains(p)],
-             FLAT_CODE: [c for c, p in zip(cells, place, strict=True) if flat_zone.contains(p)]}
+    zones = {
+        LAKE_CODE: [c for c, p in zip(cells, place, strict=True) if ground.lake.contains(p)],
+        FLAT_CODE: [c for c, p in zip(cells, place, strict=True) if flat_zone.contains(p)],
+    }
     units = [cells[i] for i in land]
     village = group_villages(ground, ways, units)
     label = group_grids(ground, ways, units, village)
@@ -321,8 +358,10 @@ def _number(shapes: dict[str, Polygon]) -> list[Area]:
     for suffix, (name, name_en) in names.items():
         parent = f"{TOWN_CODE}{suffix}"
         own = [(label, shape) for label, shape in shapes.items() if label.startswith(suffix)]
-        base = sorted((s for label, s in own if not label.endswith("X")),
-                      key=lambda s: (round(s.representative_point().x / 1e4), -s.representative_point().y))
+        base = sorted(
+            (s for label, s in own if not label.endswith("X")),
+            key=lambda s: (round(s.representative_point().x / 1e4), -s.representative_point().y),
+        )
         for k, shape in enumerate(base, 1):
             grids.append(Area(f"{parent}{k:03d}", f"{name}第 {k} 网格", f"{name_en} Grid {k}", "base", parent, shape))
         for label, shape in own:

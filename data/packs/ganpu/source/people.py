@@ -9,10 +9,72 @@ from frame import stream
 from partition import Areas
 
 SURNAMES = "徐沈朱王张许吴陆陈顾钱蔡俞冯马金何姚周赵富步干祝黄杨曹宋郭潘"
-MALE = ["建华", "国强", "永根", "志明", "海峰", "水法", "金泉", "伟民", "阿四", "根法", "林根", "卫东", "文斌", "立群", "建平", "永祥", "晓明",
-        "振华", "春华", "雪良", "正方", "建国", "军", "超", "斌", "杰", "亮", "国平", "明华", "土根", "伟", "利明", "中良", "海良"]
-FEMALE = ["丽娟", "丽萍", "亚芬", "美珍", "秀英", "静芳", "海英", "慧芬", "晓燕", "雪芳", "文娟", "小妹", "佩芳", "月琴", "建英", "敏", "洁", "芳",
-          "晓岚", "玉凤", "金花", "小红", "婷", "莉", "雅琴", "惠英", "彩虹", "春燕"]
+MALE = [
+    "建华",
+    "国强",
+    "永根",
+    "志明",
+    "海峰",
+    "水法",
+    "金泉",
+    "伟民",
+    "阿四",
+    "根法",
+    "林根",
+    "卫东",
+    "文斌",
+    "立群",
+    "建平",
+    "永祥",
+    "晓明",
+    "振华",
+    "春华",
+    "雪良",
+    "正方",
+    "建国",
+    "军",
+    "超",
+    "斌",
+    "杰",
+    "亮",
+    "国平",
+    "明华",
+    "土根",
+    "伟",
+    "利明",
+    "中良",
+    "海良",
+]
+FEMALE = [
+    "丽娟",
+    "丽萍",
+    "亚芬",
+    "美珍",
+    "秀英",
+    "静芳",
+    "海英",
+    "慧芬",
+    "晓燕",
+    "雪芳",
+    "文娟",
+    "小妹",
+    "佩芳",
+    "月琴",
+    "建英",
+    "敏",
+    "洁",
+    "芳",
+    "晓岚",
+    "玉凤",
+    "金花",
+    "小红",
+    "婷",
+    "莉",
+    "雅琴",
+    "惠英",
+    "彩虹",
+    "春燕",
+]
 
 
 def person(rng: np.random.Generator) -> str:
@@ -31,16 +93,26 @@ def village_organisations(areas: Areas, start: int) -> list[dict[str, Any]]:
     rng, rows = stream("village heads"), []
     for k, village in enumerate(areas.villages):
         community = village.kind == "community"
-        rows.append({
-            "code": f"village_{village.code[-3:]}",
-            "name": village.name + ("居委会" if community else "村委会"),
-            "name_en": f"{village.name_en} Committee", "kind": "village",
-            "platforms": "public_order;enforcement;market;service", "parent": "town_government", "is_managing": None,
-            "head_name": person(rng), "head_post": "书记、主任", "phone": phone(start + k)})
+        rows.append(
+            {
+                "code": f"village_{village.code[-3:]}",
+                "name": village.name + ("居委会" if community else "村委会"),
+                "name_en": f"{village.name_en} Committee",
+                "kind": "village",
+                "platforms": "public_order;enforcement;market;service",
+                "parent": "town_government",
+                "is_managing": None,
+                "head_name": person(rng),
+                "head_post": "书记、主任",
+                "phone": phone(start + k),
+            }
+        )
     return rows
 
 
-def staff_and_duties(areas: Areas, organisations: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def staff_and_duties(
+    areas: Areas, organisations: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return staff and the three duties of every grid: liaison cadre, first responsible, first informant."""
     rng = stream("staff")
     staff: list[dict[str, Any]] = []
@@ -62,10 +134,15 @@ def staff_and_duties(areas: Areas, organisations: list[dict[str, Any]]) -> tuple
     for village in areas.villages:
         org = f"village_{village.code[-3:]}"
         liaison = add(person(rng), "town_government", "联村干部")
-        cadres = [add(cadre_post.get(village.code, person(rng)) if k == 0 else person(rng), org, "村干部") for k in range(3)]
+        cadres = [
+            add(cadre_post.get(village.code, person(rng)) if k == 0 else person(rng), org, "村干部") for k in range(3)
+        ]
         for k, grid in enumerate(g for g in areas.grids if g.parent == village.code):
             worker = add(fixed.get(grid.code, person(rng)), org, "专职网格员")
-            for code, role in ((liaison, "liaison_cadre"), (cadres[k % 3], "primary_responsible"),
-                               (worker, "primary_informant")):
+            for code, role in (
+                (liaison, "liaison_cadre"),
+                (cadres[k % 3], "primary_responsible"),
+                (worker, "primary_informant"),
+            ):
                 duties.append({"area_code": grid.code, "staff": code, "role": role, "valid_from": "2025-01-01"})
     return staff, duties

@@ -46,8 +46,11 @@ def write_geojson(path: Path, features: Iterable[tuple[BaseGeometry, Mapping[str
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [
-        json.dumps({"type": "Feature", "properties": dict(properties), "geometry": _geometry(shape)},
-                   ensure_ascii=False, separators=(",", ":"))
+        json.dumps(
+            {"type": "Feature", "properties": dict(properties), "geometry": _geometry(shape)},
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
         for shape, properties in features
     ]
     text = '{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n"

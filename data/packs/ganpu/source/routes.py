@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import shapely
 from frame import X_MIN, Y_MIN, Floats
@@ -43,7 +45,7 @@ class CostField:
         if self._graph is None:
             self._graph = self._build()
         cells: list[int] = []
-        for (x1, y1), (x2, y2) in zip(via[:-1], via[1:], strict=True):
+        for (x1, y1), (x2, y2) in itertools.pairwise(via):
             start, end = self._node(x1, y1), self._node(x2, y2)
             _, before = dijkstra(self._graph, directed=False, indices=start, return_predecessors=True)
             part = [end]
@@ -70,8 +72,7 @@ def smoothed(xy: Floats, sigma: float, tolerance_m: float) -> LineString:
     """Return the polyline evened out (about 25 m steps, Gaussian) and thinned; ends stay."""
     line = LineString(xy)
     count = max(int(line.length / 25), 3)
-    points = shapely.get_coordinates(
-        shapely.line_interpolate_point(line, np.linspace(0, line.length, count + 1)))
+    points = shapely.get_coordinates(shapely.line_interpolate_point(line, np.linspace(0, line.length, count + 1)))
     soft = gaussian_filter1d(points, sigma * 1.6, axis=0, mode="nearest")
     taper = np.minimum(np.minimum(np.arange(count + 1), np.arange(count + 1)[::-1]) / 4, 1)[:, None]
     return LineString(points * (1 - taper) + soft * taper).simplify(tolerance_m)

@@ -17,8 +17,34 @@ from shapely.ops import substring
 
 SURNAMES = "徐沈朱王张许吴陆陈顾钱蔡俞冯马金何姚周赵富步干祝黄杨曹宋郭潘"
 FORMS = "埭埭埭埭浜浜浜桥桥湾湾场门汇荡角圩"
-PLAIN_NAMES = ["北团", "南团", "西场", "东场", "石帆", "长浜", "横港", "永福桥", "石屑圩", "小横山", "丁家台", "芦花荡", "万家桥",
-               "夹山湾", "杨梅岭", "荷花池", "庙前", "转塘", "盐仓头", "灶墩", "六店湾", "茶亭", "官堂", "水口", "后山头", "前山下"]
+PLAIN_NAMES = [
+    "北团",
+    "南团",
+    "西场",
+    "东场",
+    "石帆",
+    "长浜",
+    "横港",
+    "永福桥",
+    "石屑圩",
+    "小横山",
+    "丁家台",
+    "芦花荡",
+    "万家桥",
+    "夹山湾",
+    "杨梅岭",
+    "荷花池",
+    "庙前",
+    "转塘",
+    "盐仓头",
+    "灶墩",
+    "六店湾",
+    "茶亭",
+    "官堂",
+    "水口",
+    "后山头",
+    "前山下",
+]
 HALF_WIDTH_M = {"highway": 26, "primary": 13, "secondary": 9, "tertiary": 7, "street": 6, "lane": 4, "track": 3}
 
 
@@ -81,8 +107,11 @@ class Site:
         grown = building.buffer(1.6)
         key = (int(middle.x // 50), int(middle.y // 50))
         return not any(
-            grown.intersects(other) for dx in (-1, 0, 1) for dy in (-1, 0, 1)
-            for other in self.taken.get((key[0] + dx, key[1] + dy), ()))
+            grown.intersects(other)
+            for dx in (-1, 0, 1)
+            for dy in (-1, 0, 1)
+            for other in self.taken.get((key[0] + dx, key[1] + dy), ())
+        )
 
     def take(self, building: Polygon) -> None:
         """Remember a building."""
@@ -94,8 +123,9 @@ def rectangle(x: float, y: float, width_m: float, depth_m: float, angle_rad: flo
     """Return a rectangle about its centre, the width along the angle."""
     c, s = np.cos(angle_rad), np.sin(angle_rad)
     corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
-    return Polygon([(x + (a * width_m * c - b * depth_m * s) / 2, y + (a * width_m * s + b * depth_m * c) / 2)
-                    for a, b in corners])
+    return Polygon(
+        [(x + (a * width_m * c - b * depth_m * s) / 2, y + (a * width_m * s + b * depth_m * c) / 2) for a, b in corners]
+    )
 
 
 def along(line: LineString, at: float) -> tuple[float, float, float]:
@@ -122,8 +152,16 @@ def _pieces(ways: list[Way], area: BaseGeometry, rng: np.random.Generator) -> li
     return [found[i] for i in order]
 
 
-def _row(line: LineString, clear_m: float, site: Site, area: BaseGeometry, quota: int, centre: Point, reach_m: float,
-         rng: np.random.Generator) -> list[tuple[float, float, Polygon]]:
+def _row(
+    line: LineString,
+    clear_m: float,
+    site: Site,
+    area: BaseGeometry,
+    quota: int,
+    centre: Point,
+    reach_m: float,
+    rng: np.random.Generator,
+) -> list[tuple[float, float, Polygon]]:
     """Return houses on both sides of a lane near the centre, in the order of the lane: (x, y, building)."""
     middle = line.project(centre)
     start, end = max(middle - reach_m, 6), min(middle + reach_m, line.length - 6)
@@ -194,8 +232,12 @@ def settle(ground: Ground, water: list[Way], roads: list[Way], areas: Areas) -> 
     for plate in plates:
         counter[plate.village_code] += 1
         plate.plate_id = f"MP{plate.village_code[-3:]}{counter[plate.village_code]:05d}"
-        plate.residents = int(sum(people.choice([1, 2, 3, 4, 5, 6], p=[0.12, 0.25, 0.27, 0.21, 0.11, 0.04])
-                                  for _ in range(plate.households)))
+        plate.residents = int(
+            sum(
+                people.choice([1, 2, 3, 4, 5, 6], p=[0.12, 0.25, 0.27, 0.21, 0.11, 0.04])
+                for _ in range(plate.households)
+            )
+        )
     return plates, hamlets
 
 
@@ -204,7 +246,9 @@ def _number(number: str) -> tuple[int, int]:
     return int(first), int(second or 0)
 
 
-def _hamlets(grid: Area, site: Site, ways: list[Way], target: int, namer: Namer, rng: np.random.Generator) -> list[Hamlet]:
+def _hamlets(
+    grid: Area, site: Site, ways: list[Way], target: int, namer: Namer, rng: np.random.Generator
+) -> list[Hamlet]:
     area = grid.local.buffer(-13)
     shapely.prepare(area)
     pieces = _pieces(ways, area, rng)
@@ -220,16 +264,16 @@ def _hamlets(grid: Area, site: Site, ways: list[Way], target: int, namer: Namer,
             continue
         quota = min(left, int(rng.integers(55, 125)))
         houses = _cluster(Point(x, y), pieces, site, area, quota, rng)
-        if len(houses) < 12:
-            if not found or not houses:
-                continue
+        if len(houses) < 12 and (not found or not houses):
+            continue
         hamlet = Hamlet(namer.next(grid.parent), grid.parent, x, y) if len(houses) >= 12 else found[-1]
         for hx, hy, building in houses:
             households = 1 if rng.random() > 0.07 else 2
             households = min(households, left)
             if households:
                 hamlet.plates.append(
-                    Plate(grid.parent, grid.code, hamlet.name, 0, "", "", households, hx, hy, building))
+                    Plate(grid.parent, grid.code, hamlet.name, 0, "", "", households, hx, hy, building)
+                )
                 left -= households
         if hamlet not in found:
             found.append(hamlet)
@@ -238,8 +282,14 @@ def _hamlets(grid: Area, site: Site, ways: list[Way], target: int, namer: Namer,
     return found
 
 
-def _cluster(centre: Point, pieces: list[tuple[LineString, float, int]], site: Site, area: BaseGeometry, quota: int,
-             rng: np.random.Generator) -> list[tuple[float, float, Polygon]]:
+def _cluster(
+    centre: Point,
+    pieces: list[tuple[LineString, float, int]],
+    site: Site,
+    area: BaseGeometry,
+    quota: int,
+    rng: np.random.Generator,
+) -> list[tuple[float, float, Polygon]]:
     houses: list[tuple[float, float, Polygon]] = []
     near = sorted(((line.distance(centre), k) for k, (line, *_) in enumerate(pieces) if line.distance(centre) < 210))
     for distance, k in near[:4]:
@@ -293,7 +343,11 @@ def _premises(grid: Area, site: Site, roads: list[Way], rng: np.random.Generator
             while line.geom_type == "LineString" and at < line.length - 20:
                 x, y, angle = along(line, at)
                 for side in (1, -1):
-                    width, depth = (rng.uniform(14, 30), rng.uniform(10, 18)) if scenic else (rng.uniform(35, 90), rng.uniform(28, 60))
+                    width, depth = (
+                        (rng.uniform(14, 30), rng.uniform(10, 18))
+                        if scenic
+                        else (rng.uniform(35, 90), rng.uniform(28, 60))
+                    )
                     off = HALF_WIDTH_M[road.kind] + 6 + depth / 2
                     bx, by = x - np.sin(angle) * off * side, y + np.cos(angle) * off * side
                     building = rectangle(bx, by, width, depth, angle)
@@ -301,16 +355,29 @@ def _premises(grid: Area, site: Site, roads: list[Way], rng: np.random.Generator
                         site.take(building)
                         named = bool(road.name) and road.kind != "track"
                         count += not named
-                        plates.append(Plate(grid.parent, grid.code, "" if named else estate, 0, road.name if named else "",
-                                            "" if named else str(count), int(scenic and rng.random() < 0.4), bx, by,
-                                            building))
+                        plates.append(
+                            Plate(
+                                grid.parent,
+                                grid.code,
+                                "" if named else estate,
+                                0,
+                                road.name if named else "",
+                                "" if named else str(count),
+                                int(scenic and rng.random() < 0.4),
+                                bx,
+                                by,
+                                building,
+                            )
+                        )
                 at += rng.uniform(40, 75) if scenic else rng.uniform(70, 120)
     if not scenic:
         plates += _halls(grid, site, area, estate, count, rng)
     return plates
 
 
-def _halls(grid: Area, site: Site, area: BaseGeometry, estate: str, count: int, rng: np.random.Generator) -> list[Plate]:
+def _halls(
+    grid: Area, site: Site, area: BaseGeometry, estate: str, count: int, rng: np.random.Generator
+) -> list[Plate]:
     """Return works halls in rows behind those on the roads, at most forty."""
     west, south, east, north = area.bounds
     angle = np.radians(rng.uniform(-20, 20))
@@ -320,7 +387,9 @@ def _halls(grid: Area, site: Site, area: BaseGeometry, estate: str, count: int, 
             building = rectangle(x + rng.uniform(-6, 6), y, rng.uniform(45, 80), rng.uniform(28, 52), angle)
             if len(plates) < 40 and rng.random() < 0.8 and site.fits(building, area):
                 site.take(building)
-                plates.append(Plate(grid.parent, grid.code, estate, 0, "", str(count + len(plates) + 1), 0, x, y, building))
+                plates.append(
+                    Plate(grid.parent, grid.code, estate, 0, "", str(count + len(plates) + 1), 0, x, y, building)
+                )
     return plates
 
 
@@ -329,8 +398,9 @@ def street_plates(grid: Area, site: Site, roads: list[Way], target: int, rng: np
     area = grid.local.buffer(-3)
     shapely.prepare(area)
     plates, left = [], int(np.clip(target * rng.uniform(0.9, 1.03), 304, 480))
-    for road in sorted((r for r in roads if r.kind in ("street", "primary", "secondary", "tertiary") and r.name),
-                       key=lambda r: r.name):
+    for road in sorted(
+        (r for r in roads if r.kind in ("street", "primary", "secondary", "tertiary") and r.name), key=lambda r: r.name
+    ):
         for line in shapely.get_parts(road.line.intersection(area)):
             if line.geom_type != "LineString" or line.length < 25:
                 continue
@@ -364,7 +434,9 @@ def _flats(grid: Area, site: Site, area: BaseGeometry, left: int, rng: np.random
         if site.fits(building, area):
             site.take(building)
             households = min(left, int(rng.integers(12, 21)))
-            plates.append(Plate(grid.parent, grid.code, estate, 0, "", str(len(plates) + 1), households, x, y, building))
+            plates.append(
+                Plate(grid.parent, grid.code, estate, 0, "", str(len(plates) + 1), households, x, y, building)
+            )
             left -= households
     if left > 0:
         raise ValueError(f"grid {grid.code}: no room for {left} households in flats")

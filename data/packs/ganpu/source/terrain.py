@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,8 +61,12 @@ def _spurs() -> list[tuple[list[tuple[float, float, float]], float]]:
             bend = turn + rng.uniform(-0.5, 0.5)
             middle = (x + 0.5 * length * np.cos(turn), y + 0.5 * length * np.sin(turn))
             end = (middle[0] + 0.5 * length * np.cos(bend), middle[1] + 0.5 * length * np.sin(bend))
-            found.append(([(x, y, height * 0.92), (*middle, height * rng.uniform(0.55, 0.75)), (*end, height * 0.22)],
-                          half_width_km * 0.6))
+            found.append(
+                (
+                    [(x, y, height * 0.92), (*middle, height * rng.uniform(0.55, 0.75)), (*end, height * 0.22)],
+                    half_width_km * 0.6,
+                )
+            )
             at += rng.uniform(0.22, 0.5)
             side = -side
     return found
@@ -72,7 +77,7 @@ def _hills(x: Floats, y: Floats) -> Floats:
     total = np.zeros(x.shape)
     for crest, half_width_km in outline.RIDGES + _spurs():
         points = np.array(crest)
-        for (x1, y1, h1), (x2, y2, h2) in zip(points[:-1], points[1:], strict=True):
+        for (x1, y1, h1), (x2, y2, h2) in itertools.pairwise(points):
             dx, dy = (x2 - x1) * 1000, (y2 - y1) * 1000
             t = np.clip(((x - x1 * 1000) * dx + (y - y1 * 1000) * dy) / (dx * dx + dy * dy), 0, 1)
             distance = np.hypot(x - x1 * 1000 - t * dx, y - y1 * 1000 - t * dy)
@@ -146,7 +151,7 @@ def relief() -> Raster:
     z = np.where(wet, 0, z)
     near = shapely.distance(shapely.points(x, y), lake)
     z = z * np.clip(near / 160, 0, 1) ** 0.5
-    border, dyke, _ = outline.coast()
+    _border, dyke, _ = outline.coast()
     sea = shapely.Polygon(np.vstack([dyke[0], (19_000, 9_000), (19_000, -5_000), (2_500, -5_000), dyke[::-1][:-1]]))
     shore = shapely.distance(shapely.points(x, y), sea)
     z = z * np.clip(shore / 90, 0, 1) ** 0.5
@@ -156,7 +161,7 @@ def relief() -> Raster:
 
 def upsample(raster: Raster, cell_m: float, roughness: float) -> Raster:
     """Return a finer raster: bicubic in the middle, with small forms added where it is steep."""
-    x, y = centres(cell_m)
+    x, _y = centres(cell_m)
     size = (x.shape[1], x.shape[0])
     image = Image.fromarray(raster.values.astype(np.float32), mode="F").resize(size, Image.Resampling.BICUBIC)
     z = np.asarray(image, dtype=float)

@@ -52,8 +52,16 @@ class Place:
 class Whereabouts:
     """Draws places by kind."""
 
-    def __init__(self, ground: Ground, areas: Areas, roads: list[Way], water: list[Way], plates: list[Plate],
-                 hamlets: list[Hamlet], entities: list[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        areas: Areas,
+        roads: list[Way],
+        water: list[Way],
+        plates: list[Plate],
+        hamlets: list[Hamlet],
+        entities: list[dict[str, Any]],
+    ) -> None:
         self.ground, self.plates, self.entities = ground, plates, [e for e in entities if e["status"] == "active"]
         self.town = areas.town.local
         shapely.prepare(self.town)
@@ -66,7 +74,9 @@ class Whereabouts:
         self.roads = {n: merged(roads, n).intersection(inside) for n in sorted({r.name for r in roads if r.name})}
         kinds = {r.name: r.kind for r in roads}
         factor = {"highway": 0.1, "primary": 1.6, "secondary": 1.5, "tertiary": 0.8, "street": 1.6, "track": 0.12}
-        self.road_weight = {n: line.length * factor.get(kinds[n], 0.3) for n, line in self.roads.items() if line.length > 60}
+        self.road_weight = {
+            n: line.length * factor.get(kinds[n], 0.3) for n, line in self.roads.items() if line.length > 60
+        }
         wide = sorted({w.name for w in water if w.name and w.width_m >= 12})
         self.rivers = {n: merged(water, n).intersection(inside) for n in wide}
         self.rivers = {n: line for n, line in self.rivers.items() if line.length > 200}
@@ -75,7 +85,9 @@ class Whereabouts:
         people = np.array([p.households for p in plates], dtype=float)
         self.by_people = people / people.sum()
         self.town_plates = [k for k, p in enumerate(plates) if p.village_code.endswith("001")]
-        self.works = [k for k, p in enumerate(plates) if p.grid_code.endswith("901") and not p.village_code.endswith("204")]
+        self.works = [
+            k for k, p in enumerate(plates) if p.grid_code.endswith("901") and not p.village_code.endswith("204")
+        ]
         self.hall = next(k for k, p in enumerate(plates) if p is self._nearest(5_950, 10_320))
 
     def _nearest(self, x: float, y: float) -> Plate:
@@ -97,7 +109,11 @@ class Whereabouts:
                 return self._at(x * 1000 + dx, y * 1000 + dy, rng, near=70 if kind != "river" else 20)
         if kind in ("house", "oldtown", "factory", "hall"):
             pool = {"oldtown": self.town_plates, "factory": self.works, "hall": [self.hall]}.get(kind)
-            k = int(rng.choice(len(self.plates), p=self.by_people)) if pool is None or (kind == "oldtown" and rng.random() < 0.25) else int(rng.choice(pool))
+            k = (
+                int(rng.choice(len(self.plates), p=self.by_people))
+                if pool is None or (kind == "oldtown" and rng.random() < 0.25)
+                else int(rng.choice(pool))
+            )
             return self._plate(self.plates[k], rng)
         if kind == "entity":
             entity = self.entities[int(rng.integers(len(self.entities)))]
@@ -143,17 +159,28 @@ class Whereabouts:
             weight = weight * np.array([1.0 if self.roads[n].length > 3500 else 0.1 for n in names])
         name = str(rng.choice(names, p=weight / weight.sum()))
         line = self.roads[name]
-        point = line.interpolate(rng.random(), normalized=True) if line.geom_type == "LineString" else max(
-            line.geoms, key=lambda g: g.length).interpolate(rng.random(), normalized=True)
+        point = (
+            line.interpolate(rng.random(), normalized=True)
+            if line.geom_type == "LineString"
+            else max(line.geoms, key=lambda g: g.length).interpolate(rng.random(), normalized=True)
+        )
         x, y = point.x + rng.normal(0, 4), point.y + rng.normal(0, 4)
         plate = self._nearest(x, y)
         hamlet = self.hamlets[int(self.hamlet_tree.nearest(point))].name
         style = rng.random()
         if plate.road == name:
-            text = f"{name}{plate.number}号" + ("" if style < 0.4 else str(rng.choice(["门口", "附近", "对面", "往东50米", "往西100米"])))
+            text = f"{name}{plate.number}号" + (
+                "" if style < 0.4 else str(rng.choice(["门口", "附近", "对面", "往东50米", "往西100米"]))
+            )
         else:
             village = self.names[plate.village_code]
-            text = f"{name}{village}段" if style < 0.35 else f"{name}{hamlet}路口" if style < 0.7 else f"{name}近{hamlet}{plate.number}号"
+            text = (
+                f"{name}{village}段"
+                if style < 0.35
+                else f"{name}{hamlet}路口"
+                if style < 0.7
+                else f"{name}近{hamlet}{plate.number}号"
+            )
         return self._named(x, y, text, "", "", rng)
 
     def _lake(self, kind: str, rng: np.random.Generator) -> Place:
@@ -164,7 +191,7 @@ class Whereabouts:
 
     def _along(self, line: Any, name: str, spread: float, rng: np.random.Generator, at: float | None = None) -> Place:
         share = rng.random() if at is None else float(np.clip(rng.normal(at, 0.05), 0, 1))
-        parts = [g for g in getattr(line, "geoms", [line])]
+        parts = list(getattr(line, "geoms", [line]))
         part = max(parts, key=lambda g: g.length * rng.uniform(0.5, 1))
         point = part.interpolate(share, normalized=True)
         x, y = point.x + rng.normal(0, spread), point.y + rng.normal(0, spread)
@@ -181,7 +208,11 @@ class Whereabouts:
             hamlet = high[int(rng.integers(len(high)))]
         angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(90, 420)
         x, y = hamlet.x + far * np.cos(angle), hamlet.y + far * np.sin(angle)
-        side = str(rng.choice(["东面田里", "南面田里", "西面田里", "北面田里", "后面", "机耕路边"])) if kind == "farmland" else "后山"
+        side = (
+            str(rng.choice(["东面田里", "南面田里", "西面田里", "北面田里", "后面", "机耕路边"]))
+            if kind == "farmland"
+            else "后山"
+        )
         text = f"{self.names[hamlet.village_code]}{hamlet.name}{side}"
         return self._named(x, y, text, "", "", rng)
 
