@@ -12,6 +12,9 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+# A busy machine draws maps by software.
+expect.set_options(timeout=20_000)
+
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 AXE_RUN = """() => axe.run(document, {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+import psycopg2
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.acting import SIZES, LoginAs, Shots, center_of, report, serious, settled, too_wide_px
 from tests.browser.conftest import Watch
+from tests.conftest import Databases
 
 # path, who looks
 PAGES = {
@@ -90,6 +92,18 @@ def test_a_wrong_password_is_said_and_what_was_typed_stays(page: Page, watch: Wa
     assert page.input_value("[name=username]") == "nobody-here"
 
 
+@pytest.fixture
+def demo_logins(demo_databases: Databases) -> None:
+    """The accounts are marked as demo logins, as `make run` does after it has loaded the town."""
+    with psycopg2.connect(demo_databases.owner_dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "update town set settings = settings || jsonb_build_object('demo_logins',"
+            " (select jsonb_agg(username order by user_id) from app_user where app_user.town_id = town.town_id))"
+        )
+    connection.close()
+
+
+@pytest.mark.usefixtures("demo_logins")
 def test_a_demo_login_is_filled_in_by_one_press(page: Page) -> None:
     page.goto("/login")
     page.click("[data-login=leader]")

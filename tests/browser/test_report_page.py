@@ -33,7 +33,7 @@ def test_a_report_is_sent_and_gives_both_numbers(page: Page, server_url: str, sh
     assert page.locator("#receipt .fault").count() == 0
     shots(page, "report-done")
     page.get_by_role("button", name="再报一件").click()
-    assert page.input_value("#words") == ""
+    expect(page.locator("#words")).to_have_value("")
     expect(page.locator("#mine")).to_contain_text("桥边有人倒建筑垃圾")
 
 
