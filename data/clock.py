@@ -13,6 +13,11 @@ def now() -> datetime:
     return _fixed if _fixed is not None else datetime.now(UTC) + _shift
 
 
+def is_moved() -> bool:
+    """Tell whether the clock was fixed or shifted."""
+    return _fixed is not None or bool(_shift)
+
+
 def set_now(value: str | None) -> None:
     """Fix or shift the clock: an RFC 3339 time fixes it, '+3d' or '-90m' shifts it, None frees it.
 

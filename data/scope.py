@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from data import clock
 from data.errors import Forbidden
 
 
@@ -85,6 +85,7 @@ class Scope:
             "onegrid.platforms": _array(self.platforms),
             "onegrid.permissions": _array(self.permissions),
             "onegrid.purpose": self.purpose,
+            "onegrid.now": clock.now().isoformat() if clock.is_moved() else "",
         }
 
 
@@ -96,13 +97,15 @@ def _array(values: Iterable[object]) -> str:
     )
 
 
-_SET = text("select set_config(k, v, true) from unnest(cast(:names as text[]), cast(:settings as text[])) as s(k, v)")
+_SET = "select set_config(k, v, true) from unnest(%s::text[], %s::text[]) as s(k, v)"
 
 
 def apply(session: Session, scope: Scope) -> None:
     """Set the scope for the rest of this transaction; it ends with it."""
     settings = scope.settings()
-    session.execute(_SET, {"names": list(settings), "settings": list(settings.values())})
+    # straight to the driver: every request does this, and half of its time would go into building the statement
+    with session.connection().connection.cursor() as cursor:
+        cursor.execute(_SET, (list(settings), list(settings.values())))
     session.info["scope"] = scope
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg2
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -67,6 +68,9 @@ class Database:
             except DBAPIError as error:
                 session.rollback()
                 raise translate(error) from error
+            except psycopg2.Error as error:  # of a statement that went straight to the driver
+                session.rollback()
+                raise translate(DBAPIError.instance("", {}, error, psycopg2.Error)) from error  # type: ignore[arg-type]
             except BaseException:
                 session.rollback()
                 raise
@@ -91,6 +95,7 @@ _BY_STATE: dict[str, tuple[type[OneGridError], str]] = {
     "40P01": (Conflict, "database.conflict"),
     "23505": (Conflict, "database.duplicate"),
     "22P02": (Invalid, "input.invalid"),
+    "22003": (Invalid, "input.invalid"),
     "22008": (Invalid, "input.invalid"),
 }
 

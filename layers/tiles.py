@@ -136,7 +136,7 @@ with member as materialized (
     select floor((x - %(w)s) / %(cell)s)::int as cx, floor((%(n)s - y) / %(cell)s)::int as cy,
         count(*)::int as n, min(fid) as fid, avg(x) as x, avg(y) as y{counts},
         string_agg(extract(epoch from late_at)::bigint::text, ';' order by late_at)
-            filter (where late_at < now() + interval '{LATE_HORIZON}') as late_at,
+            filter (where late_at < (select server_now()) + interval '{LATE_HORIZON}') as late_at,
         case when count(*) < %(least)s then array_agg(fid) end as singly
     from member where x >= %(w)s and x < %(e)s and y <= %(n)s and y > %(s)s group by 1, 2
 )

@@ -34,6 +34,11 @@ set search_path = public, pg_temp as $$
     ) mine
 $$;
 
+-- The time of the server; fixed or shifted in the demo and in tests only (data.clock), by the same transaction setting
+-- as the scope.
+create or replace function server_now() returns timestamptz language sql stable parallel safe as
+$$ select coalesce(nullif(current_setting('onegrid.now', true), '')::timestamptz, now()) $$;
+
 create or replace function require_town() returns int language plpgsql stable as $$
 begin
     if scope_town() is null then

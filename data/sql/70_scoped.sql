@@ -33,7 +33,8 @@ create or replace view scoped_area as
     select v.area_version_id, a.area_id, a.town_id, a.level, a.code, a.name, a.name_en, a.kind, p.code as parent_code,
            v.version, v.geom, v.geom_3857, v.label_point, v.area_m2, v.valid_from
     from area_version v join area a using (area_id) left join area p on p.area_id = a.parent_id
-    where v.town_id = (select scope_town()) and v.valid_from <= now() and now() < v.valid_to;
+    where v.town_id = (select scope_town()) and v.valid_from <= (select server_now())
+      and (select server_now()) < v.valid_to;
 create or replace view scoped_area_shape as
     select s.zoom, s.geom_3857, a.area_version_id, a.area_id, a.town_id, a.level, a.code, a.name, a.name_en, a.kind,
            a.parent_code, a.version, a.area_m2

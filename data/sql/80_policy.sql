@@ -20,7 +20,7 @@ begin
                and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e') loop
         execute format('revoke all on routine %s from public, %I', t.signature, app);
         if t.proname ~ '^(scope_|tile_|read_|count_|search_|find_|to_mercator|uuid7|require_)' or t.proname in (
-            'incident_visible', 'incident_words', 'submit_incident', 'submit_incidents', 'locate_leaf', 'locate_leaf_at', 'on_lattice', 'event_horizon',
+            'incident_visible', 'incident_words', 'server_now', 'submit_incident', 'submit_incidents', 'locate_leaf', 'locate_leaf_at', 'on_lattice', 'event_horizon',
             'event_floor', 'emit_event', 'list_towns', 'note_login', 'open_session', 'close_session',
             'drop_expired_sessions', 'user_posts', 'username_taken', 'change_password', 'staff_name', 'submit_photo',
             'may_add_photo', 'record_audit', 'seal_audit', 'broken_seals', 'enqueue_job',

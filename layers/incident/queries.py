@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-SUBMIT = text("select submit_incident(cast(:report as jsonb))")
+# Straight to the driver (`layers.features.run`): the one statement that every report waits for.
+SUBMIT = "select submit_incident(%(report)s::jsonb)"
 SUBMIT_PHOTO = text("select submit_photo(cast(:photo as jsonb))")
 
 MAY_ADD_PHOTO = text("select may_add_photo(cast(:incident_id as uuid), decode(:code, 'hex'))")
@@ -71,7 +72,7 @@ AREA_POINT = text("""
     select a.area_id, st_x(v.label_point) as lon, st_y(v.label_point) as lat, sqrt(v.area_m2 / pi()) as radius_m
     from area a join area_version v using (area_id)
     where a.town_id = :town_id and a.code = :code and a.level in ('grid', 'zone', 'village')
-      and v.valid_from <= now() and now() < v.valid_to
+      and v.valid_from <= server_now() and server_now() < v.valid_to
 """)
 PLACE = text("""
     update incident i set geom = p.point, place_level = :level, place_score = :score,
@@ -90,4 +91,19 @@ SET_REASON = text("select set_config('onegrid.reason', :reason, true)")
 PUBLIC_CATEGORIES = text("""
     select code, name, name_en, platform_code as platform, urgency, line, major, minor from category
     where town_id = :town_id and is_public order by code
+""")
+
+# After a publication: incidents where a boundary changed get the leaf in force now. The places are read through the scoped
+# view, so that the index on geom_3857 serves and the cost follows the changed areas; rows that stay are not written.
+REBIN = text("""
+    with touched as materialized (
+        select geom_3857 from area_version where town_id = :town_id and code = any (:codes)
+            and (valid_from = cast(:moment as timestamptz) or valid_to = cast(:moment as timestamptz))
+    ), moved as materialized (
+        select distinct on (s.incident_id) s.incident_id, f.area_id
+        from touched t join scoped_incident s on s.geom_3857 && t.geom_3857
+        left join lateral locate_leaf(s.town_id, s.geom, now()) f on true
+        where s.grid_now_id is distinct from f.area_id
+    )
+    update incident i set grid_now_id = m.area_id from moved m where i.incident_id = m.incident_id
 """)

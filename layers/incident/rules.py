@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 # One keyword weighs half a rule of weight 1: a rule is written on purpose, a keyword is one word of many.
@@ -73,7 +73,18 @@ class Suggestion:
 
     def as_json(self) -> dict[str, Any]:
         """The suggestion as it is stored and sent."""
-        return asdict(self)
+        return {
+            "platform": self.platform,
+            "category": self.category,
+            "lead_org": self.lead_org,
+            "urgency": self.urgency,
+            "confidence": self.confidence,
+            "rules": list(self.rules),
+            "alternatives": [
+                {"category": other.category, "platform": other.platform, "confidence": other.confidence}
+                for other in self.alternatives
+            ],
+        }
 
 
 def fold(text: str) -> str:

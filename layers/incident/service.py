@@ -18,6 +18,7 @@ from data.errors import Conflict, Invalid, NotFound
 from data.receipt import body_hash
 from data.scope import scope_of
 from data.uuid7 import uuid7
+from layers import features
 from layers.address import service as address
 from layers.address.locating import known
 from layers.address.place import Place
@@ -87,7 +88,7 @@ def report(
             "suggestion": told_of_suggestion,
         },
     }
-    answer = session.execute(queries.SUBMIT, {"report": json.dumps(body, ensure_ascii=False)}).scalar_one()
+    answer = features.run(session, (queries.SUBMIT, {"report": json.dumps(body, ensure_ascii=False)}))[0][0]
     repeated = bool(answer.pop("repeated", False))
     if query_code:
         answer["query_code"] = query_code(UUID(answer["id"]))

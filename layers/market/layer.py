@@ -13,7 +13,9 @@ _NEXT_EPOCH = (
     "extract(epoch from ((f.next_inspection_on + 1)::timestamp at time zone"
     " (select w.timezone from town w where w.town_id = (select scope_town()))))::bigint"
 )
-_TODAY = "(now() at time zone (select w.timezone from town w where w.town_id = (select scope_town())))::date"
+_TODAY = (
+    "((select server_now()) at time zone (select w.timezone from town w where w.town_id = (select scope_town())))::date"
+)
 _ACTIVE = "f.status = 'active'"
 _LATE = f"({_ACTIVE} and f.next_inspection_on < {_TODAY})"
 _DUE_SOON = f"({_ACTIVE} and f.next_inspection_on >= {_TODAY} and f.next_inspection_on < {_TODAY} + {_DUE_DAYS})"
