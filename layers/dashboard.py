@@ -31,6 +31,10 @@ select coalesce(platform_code, '') as platform,
     count(*) filter (where triage_reason is not null and is_open) as triage
 from concerned group by 1
 """)
+_SUPERVISED = text(
+    "select supervision_level as level, count(*) as n from scoped_incident"
+    " where is_open and supervision_level > 0 group by supervision_level"
+)
 _STATES = text("select state, count(*) as n from scoped_incident where is_open group by state")
 _TODAY = text("""
 select floor(extract(epoch from reported_at - cast(:day_start as timestamptz)) / 900)::int as quarter, count(*) as n
@@ -59,6 +63,7 @@ def summary(session: Session) -> dict[str, Any]:
     times = {"now": moment, "day_start": start, "day_end": end}
     rows = session.execute(_FIGURES, times).mappings().all()
     states = {row.state: row.n for row in session.execute(_STATES)}
+    supervised = {str(row.level): row.n for row in session.execute(_SUPERVISED)}
     quarters = [0] * round((end - start).total_seconds() / 900)
     for row in session.execute(_TODAY, times):
         quarters[row.quarter] = row.n
@@ -81,6 +86,7 @@ def summary(session: Session) -> dict[str, Any]:
             for row in rows
         },
         "stages": {stage: {state: states.get(state, 0) for state in members} for stage, members in STAGES.items()},
+        "supervision": {"total": sum(supervised.values()), **supervised},
         "today": quarters,
         "areas": {
             "villages": areas["villages"],

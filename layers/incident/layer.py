@@ -101,6 +101,7 @@ LAYER = Layer(
             "bool",
         ),
         Filter("triage", "f.triage_reason is not null", "bool"),
+        Filter("supervised", "f.supervision_level > 0", "bool"),
         Filter("urgency", "f.urgency = any(%(urgency)s)", "list"),
         Filter("channel", "f.channel = any(%(channel)s)", "list"),
         Filter(
