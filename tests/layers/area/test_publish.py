@@ -18,6 +18,8 @@ from data.clock import now
 from data.errors import Conflict, Forbidden, Invalid
 from data.scope import Scope
 from layers.area import index, service
+from layers.exchange.importing import Options, import_file
+from layers.incident import jobs as incident_jobs
 from tests.small_town import GRIDS, LAKE, TOWN, VILLAGES
 
 
@@ -236,3 +238,19 @@ def test_rolled_back_publication_is_seen_by_nobody(database, scope):
         raise RuntimeError
     with database.transaction(scope) as session:
         assert index.current(session).leaf(120.885, 30.4105).code == GRIDS[1]
+
+
+def test_incidents_know_their_grid_of_today_and_keep_that_of_then(database, scope, small_town, tmp_path):
+    """One incident under the border that moves, one far from it: only the first is written."""
+    sheet = "id,title,reported_at,lon,lat\n1,t,2026-03-17,120.885,30.4105\n2,t,2026-03-17,120.895,30.405\n"
+    (tmp_path / "i.csv").write_text(sheet)
+    with database.transaction(scope) as session:
+        import_file(session, "incidents", tmp_path / "i.csv", Options(crs="cgcs2000"))
+    with database.transaction(scope) as session:
+        done = service.publish(session, _moved_border(_current(session)), valid_from=now())
+        args = {"codes": done.changed, "valid_from": done.valid_from.isoformat()}
+    with database.transaction(scope) as session:
+        incident_jobs.rebin(session, args)
+        rows = session.execute(text("select external_ref, grid_id, grid_now_id, version from incident order by 1")).all()
+    lower, upper = small_town.areas[GRIDS[0]], small_town.areas[GRIDS[1]]
+    assert rows == [("1", upper, lower, 2), ("2", small_town.areas[GRIDS[2]], small_town.areas[GRIDS[2]], 1)]
