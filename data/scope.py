@@ -104,8 +104,9 @@ def apply(session: Session, scope: Scope) -> None:
     """Set the scope for the rest of this transaction; it ends with it."""
     settings = scope.settings()
     # straight to the driver: every request does this, and half of its time would go into building the statement
-    with session.connection().connection.cursor() as cursor:
-        cursor.execute(_SET, (list(settings), list(settings.values())))
+    cursor = session.connection().connection.cursor()
+    cursor.execute(_SET, (list(settings), list(settings.values())))
+    cursor.close()
     session.info["scope"] = scope
 
 
