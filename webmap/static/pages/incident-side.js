@@ -57,11 +57,14 @@ export function suggestion(item) {
       row(t("incident.suggest_platform"), given.platform && [symbol(given.platform), " ", wordFor("platform", given.platform)]),
       row(t("incident.suggest_category"), wordOf(given, "category_name") || given.category),
       row(t("incident.suggest_lead"), given.lead_org_name ?? given.lead_org),
-      quiet(t("incident.because"), (given.rules ?? []).map(ruleWords)),
+      quiet(t("incident.because"), wordsFirst(given.rules ?? []).map(ruleWords)),
       quiet(t("incident.alternatives"), (given.alternatives ?? []).map((/** @type {any} */ other) => wordOf(other, "category_name") || other.category)),
     ),
   );
 }
+
+/** Keywords before the codes of rules: a person reads words. @param {string[]} rules */
+const wordsFirst = (rules) => [...rules].sort((a, b) => Number(b.startsWith("keyword:")) - Number(a.startsWith("keyword:")));
 
 /** A rule by its code, a keyword by its word. @param {string} rule */
 function ruleWords(rule) {

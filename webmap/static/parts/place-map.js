@@ -9,6 +9,7 @@ import { symbol } from "./symbol.js";
 const EARTH_RADIUS_M = 6_371_008.8;
 const CLOSE_ZOOM = 15.5;
 const CIRCLE_STEPS = 64;
+const LEAST_REACH_M = 60;
 
 /** Sources of the style that make up the base map; all else (incidents, entities …) is left out of a small map. */
 const BASE = new Set(["town", "village", "grid", "zone", "landuse", "water", "road", "building", "place", "hillshade", "area-label"]);
@@ -148,7 +149,10 @@ function handle(map) {
       main?.remove();
       main = put(pinElement(), lon, lat, "bottom");
       drawCircle(map, lon, lat, accuracy_m);
-      if (fly) map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), CLOSE_ZOOM), duration: motion(400) });
+      if (!fly) return;
+      // the whole circle is shown, so that a vague place looks vague
+      const reach = ring(lon, lat, Math.max(accuracy_m ?? 0, LEAST_REACH_M));
+      map.fitBounds(bounds(reach), { padding: 40, maxZoom: Math.max(map.getZoom(), CLOSE_ZOOM), duration: motion(400) });
     },
     incident(mark) {
       main?.remove();
@@ -165,12 +169,14 @@ function handle(map) {
     },
     fit(points) {
       if (!points.length) return;
-      const box = points.reduce((all, point) => all.extend(point), new maplibre.LngLatBounds(points[0], points[0]));
-      map.fitBounds(box, { padding: 64, maxZoom: 16, duration: 0 });
+      map.fitBounds(bounds(points), { padding: 64, maxZoom: 16, duration: 0 });
     },
     remove: () => map.remove(),
   };
 }
+
+/** @param {[number, number][]} points */
+const bounds = (points) => points.reduce((all, point) => all.extend(point), new maplibre.LngLatBounds(points[0], points[0]));
 
 /** @param {number} ms */
 const motion = (ms) => (matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ms);

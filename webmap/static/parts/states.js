@@ -59,7 +59,8 @@ export function failed(fault, title, retry) {
     h(
       "div",
       { class: "state__actions" },
-      retry && h("button", { type: "button", class: "button button--main", onclick: retry }, t("state.retry")),
+      fault.code === "session.required" && signInLink("button button--main"),
+      fault.code !== "session.required" && retry && h("button", { type: "button", class: "button button--main", onclick: retry }, t("state.retry")),
       fault.requestId && copyButton(fault.requestId),
     ),
     h(
@@ -82,8 +83,14 @@ export function faultBox(fault, title) {
     { class: "fault", role: "alert" },
     h("strong", null, title),
     fault.words,
+    fault.code === "session.required" && [" ", signInLink("")],
     h("small", null, `${t("state.code")} ${fault.code}`, fault.requestId && ` · ${t("state.number")} ${fault.requestId}`),
   );
+}
+
+/** To the login and back to this very state. @param {string} look */
+function signInLink(look) {
+  return h("a", { class: look, href: `/login?next=${encodeURIComponent(location.pathname + location.search)}` }, t("common.sign_in"));
 }
 
 /** @param {string} requestId */
