@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from sqlalchemy import text
@@ -40,26 +40,31 @@ def owner(invocation: Invocation) -> Iterator[Session]:
 def load(invocation: Invocation, pack_dir: Path, only_check: bool, as_json: bool) -> None:
     """Load the town pack in PACK_DIR: checked whole first, then everything in one transaction."""
     clock.set_now(invocation.settings.now)
-    with progress(f"{pack_dir.name}", as_json) as show:
-        faults = pack.check(pack_dir, show)
-    if faults:
-        _tell_faults(pack_dir, faults, as_json)
     if only_check:
+        with progress(pack_dir.name, as_json) as show:
+            faults = pack.check(pack_dir, show)
+        if faults:
+            _tell_faults(pack_dir, faults, as_json)
         tell(as_json, {"pack": str(pack_dir), "faults": []}, [f"{pack_dir}: no fault"])
         return
-    with progress(f"{pack_dir.name}", as_json) as show, owner(invocation) as session:
-        done = pack.load(session, pack_dir, now=clock.now(), progress=show, assets_dir=invocation.settings.assets_dir)
+    try:
+        with progress(pack_dir.name, as_json) as show, owner(invocation) as session:
+            done = pack.load(
+                session, pack_dir, now=clock.now(), progress=show, assets_dir=invocation.settings.assets_dir
+            )
+    except pack.PackFaulty as refused:
+        _tell_faults(pack_dir, refused.faults, as_json)
     counts = ", ".join(f"{count:,} {name}" for name, count in done.counts.items())
     tell(as_json, {"town": done.town_code, "counts": done.counts}, [f"{done.town_code}: {counts}"])
 
 
-def _tell_faults(pack_dir: Path, faults: list[pack.Fault], as_json: bool) -> None:
+def _tell_faults(pack_dir: Path, faults: list[pack.Fault], as_json: bool) -> NoReturn:
     if as_json:
         tell(True, {"pack": str(pack_dir), "faults": [fault._asdict() for fault in faults]}, [])
     else:
         for fault in faults:
             click.echo(str(fault))
-    raise pack.PackFaulty(str(pack_dir), faults)
+    raise pack.PackFaulty(str(pack_dir), faults) from None
 
 
 @click.group()

@@ -67,8 +67,13 @@ def _check_degrees(shapes: gpd.GeoSeries, used: str, name: str) -> None:
         return
     if shapes.is_empty.all() or shapes.isna().all():
         return
+    turned = west >= -90 and east <= 90 and south >= -180 and north <= 180
     raise FormatError(
         "file.crs_unknown",
-        f"{name}: the coordinates are not {used} (x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g} after "
-        "conversion); give the true system with --crs",
+        f"{name}: the coordinates are not {used} (x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g} after conversion); "
+        + (
+            "latitude and longitude look exchanged: longitude comes first"
+            if turned
+            else "give the true system with --crs"
+        ),
     )

@@ -16,6 +16,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from gis.formats.errors import FormatError
 
+_JSON_BYTES = 256 * 1024**2
 _READABLE = (".shp", ".gpkg", ".geojson", ".json")
 
 
@@ -73,7 +74,9 @@ def _layer(path: Path, layer: str | None) -> str:
 
 
 def _check_json(path: Path) -> None:
-    """Refuse broken JSON by line and column; GDAL says only that it is not recognised."""
+    """Refuse broken JSON by line and column; GDAL says only that it is not recognised. Very large files are left to it."""
+    if path.stat().st_size > _JSON_BYTES:
+        return
     try:
         with path.open(encoding="utf-8-sig") as stream:
             body = json.load(stream)

@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import ArrayLike, NDArray
 from sqlalchemy.orm import Session
 
 from data.scope import Scope, apply, scope_of
 from gis.address import Candidate, Candidates, Gazetteer, find, find_many
+from gis.crs import CrsError
 from gis.locate import Shares
 from layers.address import locating, queries
 from layers.address.place import Geocoded, Place, Share
@@ -235,6 +238,29 @@ def shares_of(areas: TownAreas, shares: Shares, point: int) -> tuple[Share, ...]
     )
 
 
+def locate_frame(
+    session: Session, points: gpd.GeoSeries | gpd.GeoDataFrame, accuracy_m: ArrayLike = np.nan
+) -> pd.DataFrame:
+    """Return the places of points in any declared CRS as columns (`place_frame`), index and order kept.
+
+    Parameters
+    ----------
+    points : with a CRS; None and empty points have no place.
+
+    Raises
+    ------
+    CrsError : `crs.mismatch`, the points declare no CRS: what it is must be said, not guessed.
+    """
+    series = points.geometry
+    if series.crs is None:
+        raise CrsError("crs.mismatch", "the points declare no CRS: set it first, with points.set_crs(…)")
+    moved = series.to_crs(4490)
+    areas, found = locate_many(
+        session, shapely.get_x(moved.to_numpy()), shapely.get_y(moved.to_numpy()), "cgcs2000", accuracy_m
+    )
+    return place_frame(areas, found).set_axis(series.index)
+
+
 def place_frame(areas: TownAreas, found: locating.Located) -> pd.DataFrame:
     """Return the arrays of `locate_many` as columns: lon, lat, grid_code, village_code, reason, suggested_crs."""
     codes = np.array([leaf.code for leaf in areas.leaves] + [None], dtype=object)
@@ -243,9 +269,9 @@ def place_frame(areas: TownAreas, found: locating.Located) -> pd.DataFrame:
         {
             "lon": found.lon,
             "lat": found.lat,
-            "grid_code": codes[found.row],
-            "village_code": villages[found.row],
-            "reason": found.reason,
-            "suggested_crs": found.suggested,
+            "grid_code": pd.Series(codes[found.row], dtype=object),
+            "village_code": pd.Series(villages[found.row], dtype=object),
+            "reason": pd.Series(found.reason, dtype=object),
+            "suggested_crs": pd.Series(found.suggested, dtype=object),
         }
     )

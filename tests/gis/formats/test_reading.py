@@ -278,6 +278,13 @@ def test_missing_and_huge_files_are_refused(tmp_path):
         read(tmp_path / "big.csv", max_bytes=100)
 
 
+def test_exchanged_latitude_and_longitude_are_told(squares, tmp_path):
+    flipped = shapely.transform(squares.geometry.to_numpy(), lambda points: points[:, ::-1])
+    write(squares.set_geometry(gpd.GeoSeries(flipped, crs=4490)), tmp_path / "a.geojson")
+    with pytest.raises(FormatError, match="exchanged"):
+        read(tmp_path / "a.geojson")
+
+
 def test_unknown_crs_name_is_refused(squares, tmp_path):
     write(squares, tmp_path / "a.geojson")
     with pytest.raises(ValueError, match="mars"):

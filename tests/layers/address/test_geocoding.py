@@ -39,7 +39,12 @@ def _place(town, words, scope=None, **given):
 def test_door_plate_is_found_by_address_and_by_its_number(town):
     for words in ("堰山路1号", "甲村堰山路１号", "MP0001"):
         place = _place(town, words)
-        assert (place.level, place.plate_id, place.leaf.code, place.triage_reason) == ("plate", "MP0001", GRIDS[0], None)
+        assert (place.level, place.plate_id, place.leaf.code, place.triage_reason) == (
+            "plate",
+            "MP0001",
+            GRIDS[0],
+            None,
+        )
 
 
 def test_entity_is_found_by_name_and_lies_in_its_village(town):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from sqlalchemy import text
 
 from data.clock import now
-from gis.crs import from_cgcs2000
+from gis.crs import CrsError, from_cgcs2000
 from layers.address import locating, service
 from layers.area import index
 from tests.small_town import GRIDS, LAKE, VILLAGES
@@ -123,3 +125,13 @@ def test_town_without_areas_places_nothing_and_breaks_nothing(session):
     empty = index.build(index.load(session, now()).frame.assign(wkb=b"").iloc[:0], 4549, "Asia/Shanghai")
     found = locating.locate(empty, [120.885], [30.405], "wgs84")
     assert found.row.tolist() == [-1]
+
+
+def test_geodataframe_keeps_its_index_in_any_crs(session):
+    points = gpd.GeoSeries([shapely.Point(INSIDE), None, shapely.Point(10, 50)], index=[7, 3, 9], crs=4490)
+    found = service.locate_frame(session, points.to_crs(4549), 5.0)
+    assert found.index.tolist() == [7, 3, 9]
+    assert found["grid_code"].tolist() == [GRIDS[0], None, None]
+    assert found["reason"].tolist() == [None, "no_place", "outside_town"]
+    with pytest.raises(CrsError):
+        service.locate_frame(session, gpd.GeoSeries([shapely.Point(INSIDE)]))
