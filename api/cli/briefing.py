@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import getpass
 from pathlib import Path
 
 import click
@@ -24,7 +24,7 @@ from webmap.documents import briefing as document
 def briefing(invocation: Invocation, output: Path, lang: str) -> None:
     """Write one file with map, figures and open cases that opens without a network."""
     with invocation.transaction() as session:
-        html = document.render(content.frame(session, os.environ.get("USER") or "onegrid"), lang)
+        html = document.render(content.frame(session, getpass.getuser()), lang)
         audit.record(session, "export", "briefing", detail={"file": output.name})
     partial = output.with_name(output.name + ".part")
     partial.write_text(html, encoding="utf-8")
