@@ -14,7 +14,7 @@ from api.cli.invocation import Invocation, pass_invocation
 from api.cli.output import json_option, progress, tell
 from data import clock
 from data.errors import NotFound
-from data.scope import Scope
+from data.scope import Scope, apply
 from data.session import Database
 from layers.exchange import export as exporting
 from layers.exchange.importing import KINDS, Imported, Options, import_file
@@ -118,7 +118,13 @@ def import_(ctx: click.Context, kind: str, file: Path, as_json: bool, **given: A
 def _run(invocation: Invocation, kind: str, file: Path, options: Options, as_json: bool) -> Imported:
     try:
         with progress(f"{kind} {file.name}", as_json) as show, long_transaction(invocation) as session:
-            imported = import_file(session, kind, file, options, show)
+            scope = session.info["scope"]
+
+            def checkpoint() -> None:
+                session.commit()
+                apply(session, scope)
+
+            imported = import_file(session, kind, file, options, show, checkpoint)
             if options.dry_run:
                 session.rollback()
             return imported

@@ -17,7 +17,7 @@ from layers.exchange.importing.columns import KINDS
 from layers.exchange.importing.incidents import Incidents
 from layers.exchange.importing.report import Imported, StrictRefused
 from layers.exchange.importing.roads import Roads
-from layers.exchange.importing.sheet import read_pieces
+from layers.exchange.importing.sheet import PIECE_ROWS, read_pieces
 from layers.exchange.importing.tables import IMPORTERS, Importer
 
 
@@ -50,8 +50,9 @@ def import_file(
     path: str | Path,
     options: Options = Options(),
     progress: Callable[[int], None] = lambda _: None,
+    checkpoint: Callable[[], None] | None = None,
 ) -> Imported:
-    """Bring the rows of a file in and return what became of each. Does not commit.
+    """Bring the rows of a file in and return what became of each. Does not commit, but for `checkpoint`.
 
     Needs the permission `import` (`publish` for areas). Good rows are written, the others listed in
     `Imported.rejects`. Emits the events of the tables it writes; the check of the partition runs before it returns.
@@ -60,6 +61,9 @@ def import_file(
     ----------
     kind : one of `KINDS`.
     progress : called with the number of rows done so far.
+    checkpoint : commits and opens the next transaction under the same scope; called every `sheet.PIECE_ROWS` rows (not
+        for areas, not if `strict` or `dry_run`). A writer that stays open keeps every later event from every open map,
+        so a long import must end its transactions; broken off, it goes on where it stopped when it is run again.
 
     Raises
     ------
@@ -73,7 +77,7 @@ def import_file(
         )  # fmt: skip
     else:
         scope_of(session).require("import")
-        _import_rows(session, kind, imported, options, progress)
+        _import_rows(session, kind, imported, options, progress, checkpoint)
     if options.strict and imported.rejects:
         raise StrictRefused(imported)
     counts = {name: value for name, value in imported.as_dict().items() if isinstance(value, int)}
@@ -83,14 +87,23 @@ def import_file(
 
 
 def _import_rows(
-    session: Session, kind: str, imported: Imported, options: Options, progress: Callable[[int], None]
+    session: Session,
+    kind: str,
+    imported: Imported,
+    options: Options,
+    progress: Callable[[int], None],
+    checkpoint: Callable[[], None] | None,
 ) -> None:
     importer = _importer(session, kind, imported, options)
     done = 0
+    whole = options.strict or options.dry_run or checkpoint is None
     for piece in read_pieces(imported.path, KINDS[kind], options.mapping, options.crs, options.layer, imported):
         importer.take(piece)
         done += len(piece)
         progress(done)
+        if not whole and len(piece) == PIECE_ROWS:
+            assert checkpoint is not None
+            checkpoint()
     importer.finish()
 
 

@@ -11,7 +11,7 @@ import shapely
 from sqlalchemy import text
 
 from data.errors import Forbidden, Invalid
-from data.scope import Scope
+from data.scope import Scope, apply
 from gis.crs import from_cgcs2000
 from layers.exchange.importing import Options, import_file
 from layers.exchange.importing.report import StrictRefused
@@ -290,3 +290,33 @@ def test_bulk_function_takes_no_area_of_another_town(database, small_town, ask):
 def test_missing_column_says_which_and_how(bring):
     with pytest.raises(Invalid, match="--map title=FIELD"):
         bring("incidents", "id,reported_at\n1,2026-03-17\n")
+
+
+def test_long_file_commits_as_it_goes_and_goes_on_after_a_break(database, ask, tmp_path, monkeypatch):
+    monkeypatch.setattr("layers.exchange.importing.sheet.PIECE_ROWS", 10)
+    monkeypatch.setattr("layers.exchange.importing.run.PIECE_ROWS", 10)
+    path = tmp_path / "long.csv"
+    path.write_text("id,title,reported_at,lon,lat\n" + "".join(f"{n},t,2026-03-17,120.885,30.405\n" for n in range(35)))
+
+    def run(options, stop_at=None):
+        with database.transaction(Scope.system(1)) as session:
+
+            def checkpoint():
+                session.commit()
+                apply(session, Scope.system(1))
+
+            def progress(done):
+                if done == stop_at:
+                    raise KeyboardInterrupt
+
+            return import_file(session, "incidents", path, options, progress, checkpoint)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Options(), stop_at=30)
+    assert ask("select count(*) from incident") == [(20,)]
+    done = run(Options())
+    assert (done.added, done.unchanged) == (15, 20)
+    path.write_text(path.read_text().replace("0,t,", "x0,t,").replace("34,t,", "34,,"))
+    with pytest.raises(StrictRefused):
+        run(Options(strict=True))
+    assert ask("select count(*) from incident") == [(35,)]
