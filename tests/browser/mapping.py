@@ -13,11 +13,8 @@ WALL = {"width": 1920, "height": 1080}
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 READY = "() => window.onegridMap && window.onegridMap.isSettled"
-DRAWN = """(layers) => {
-    const map = window.onegridMap.view.map;
-    const known = layers.filter((id) => map.getLayer(id));
-    return map.queryRenderedFeatures({layers: known}).map((f) => ({...f.properties, layer: f.layer.id, fid: f.id}));
-}"""
+DRAWN = """(layers) => window.onegridMap.view.query(null, layers)
+    .map((f) => ({...f.properties, layer: f.layer.id, fid: f.id}))"""
 INCIDENTS = ("on:incident-symbol", "on:incident-cluster", "on:incident-live")
 
 

@@ -178,9 +178,10 @@ def test_a_new_case_is_on_every_map_within_a_second(
     for opened in (command, other):
         opened.evaluate(
             """(title) => {
-                const map = window.onegridMap.view.map;
+                const layers = ["on:incident-symbol", "on:incident-live"];
                 const look = () => {
-                    const found = map.queryRenderedFeatures().some((f) => f.properties.title === title);
+                    const seen = window.onegridMap.view.query(null, layers);
+                    const found = seen.some((f) => f.properties.title === title);
                     if (found) window.__seenAt = Date.now(); else requestAnimationFrame(look);
                 };
                 look();

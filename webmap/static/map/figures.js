@@ -115,7 +115,7 @@ function supervision(data, figures) {
   return h(
     "div",
     { class: "loop__supervise" },
-    h("a", { href: data.list({ supervised: 1 }) }, t("map.supervise"), " ", h("b", null, count(figures.total))),
+    h("a", { href: data.list({ supervised: 1, open: 1 }) }, t("map.supervise"), " ", h("b", null, count(figures.total))),
     [1, 2, 3].filter((level) => figures[level]).map((level) => h("span", null, t(`map.supervise_${level}`), " ", h("b", null, count(figures[level])))),
     h("small", null, t("map.supervise_words")),
   );

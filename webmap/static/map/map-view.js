@@ -246,7 +246,23 @@ export class MapView {
     const ids = this.thematicIds();
     if (!ids.length) return [];
     const box = /** @type {any} */ ([[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]]);
-    return this.map.queryRenderedFeatures(box, { layers: ids }).map((feature) => this.seen(feature));
+    return this.query(box, ids).map((feature) => this.seen(feature));
+  }
+
+  /**
+   * What these style layers show in a box (null: everywhere in view).
+   *
+   * While a tile is exchanged for an empty one MapLibre still asks its old index and throws; there is nothing to see then.
+   *
+   * @param {any} box @param {string[]} layers
+   * @returns {any[]}
+   */
+  query(box, layers) {
+    try {
+      return this.map.queryRenderedFeatures(box ?? undefined, { layers: layers.filter((id) => this.map.getLayer(id)) });
+    } catch {
+      return [];
+    }
   }
 
   thematicIds() {
@@ -268,7 +284,7 @@ export class MapView {
     if (!ids.length) return [];
     /** @type {Map<string, Seen>} */
     const found = new Map();
-    for (const feature of this.map.queryRenderedFeatures({ layers: ids })) {
+    for (const feature of this.query(null, ids)) {
       const seen = this.seen(feature);
       if (Number.isFinite(seen.x)) found.set(`${seen.layer}:${seen.properties.id ?? `${seen.lon},${seen.lat}`}`, seen);
     }

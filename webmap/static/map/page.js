@@ -5,17 +5,17 @@ import { fill, find, h } from "../dom.js";
 import { count, t } from "../i18n.js";
 import { toast } from "../parts/toast.js";
 import { day } from "../time.js";
-import { fetchLabels, keptLabels } from "./area-labels.js";
+import { keptLabels } from "./area-labels.js";
 import { Callout } from "./callout.js";
 import { Connection } from "./connection.js";
 import { copyLink, DetailPanel } from "./detail-panel.js";
-import { addEvent, emptyFeed } from "./events.js";
-import { FeedPanel, kindWords } from "./feed-panel.js";
+import { FeedPanel } from "./feed-panel.js";
 import { showFigures, showLoop } from "./figures.js";
 import { currentTheme } from "./ink.js";
 import { listenKeys, openHelp } from "./keys.js";
 import { LayersPanel } from "./layers-panel.js";
 import { ListPanel } from "./list-panel.js";
+import { Listener } from "./listener.js";
 import { Live } from "./live.js";
 import { MapView } from "./map-view.js";
 import { replaySummary } from "./replay.js";
@@ -30,14 +30,11 @@ import { layoutNow } from "./town-data.js";
 import { VisibleWalk } from "./visible-walk.js";
 import { showNotice, startWallClock } from "./wall-clock.js";
 
-/** @typedef {import("./events.js").TownEvent} TownEvent */
-/** @typedef {import("./stream-core.js").StreamMessage} StreamMessage */
 /** @typedef {import("./state.js").MapState} MapState */
 
 const TICK_MS = 20_000;
 const SUMMARY_MS = 60_000;
 const GATHER_MS = 300;
-const SEEDED = 30;
 
 export class MapPage {
   /** @param {import("./town-data.js").TownData} data @param {any} style @param {() => string} styleAddress */
@@ -46,7 +43,7 @@ export class MapPage {
     this.style = style;
     this.styleAddress = styleAddress;
     this.store = new Store(data.zone);
-    this.feedState = emptyFeed();
+    /** Events that came while a replay was shown. */
     this.missed = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.gathering = undefined;
@@ -72,6 +69,7 @@ export class MapPage {
     this.search = new SearchBox((hit) => this.selection.goToHit(hit));
     this.form = this.makeForm();
     this.connection = new Connection(data, this.feed, () => this.stream?.nudge());
+    this.listener = this.makeListener();
   }
 
   async open() {
@@ -81,10 +79,10 @@ export class MapPage {
     this.applyState(this.store.state, null);
     showNotice();
     startWallClock(this.data);
-    this.stream = openStream((message) => this.hear(message));
+    this.stream = openStream((message) => this.listener.hear(message));
     this.summarise();
-    this.seedFeed();
-    fetchLabels(this.data.town.code).then((labels) => this.view.setLabels(labels), () => null);
+    this.listener.seed();
+    this.listener.nameAreas();
     setInterval(() => this.tick(), TICK_MS);
     setInterval(() => this.summarise(), SUMMARY_MS);
     // Tests and a curious administrator look at it; nothing in the page reads it.
@@ -132,6 +130,17 @@ export class MapPage {
       at: () => this.store.state.at ?? this.data.now(), close: () => this.selection.clear(), select: (kind, id) => this.selection.feature(kind, id),
       place: (lon, lat) => this.selection.mark(lon, lat), area: () => this.selection.markArea(),
       zoomTo: (lon, lat) => this.view.goTo(lon, lat, 16.5), closed: () => this.selection.unmark(),
+    });
+  }
+
+  makeListener() {
+    const { view, live, feed, callout, connection, store } = this;
+    return new Listener(this.data, { view, live, feed, callout, connection }, {
+      at: () => store.state.at, selected: () => store.state.sel?.id ?? null, later: (what) => this.later(what), reset: () => this.reset(),
+      missed: () => {
+        this.missed += 1;
+        this.replayFrame(store.state.at);
+      },
     });
   }
 
@@ -268,65 +277,7 @@ export class MapPage {
     if (this.data.may("report")) this.form.open(at);
   }
 
-  // ---- live ---------------------------------------------------------------------------------------------------
-
-  /** @param {StreamMessage} message */
-  hear(message) {
-    if (message.type === "status") this.connection.set(message);
-    else if (message.type === "recovered") {
-      this.live.mend();
-      this.connection.recovered(message.count);
-    }
-    else if (message.type === "reset") this.reset();
-    else for (const event of message.events) this.take(event);
-  }
-
-  /** The latest reports, so that the feed does not begin with an empty wall. */
-  async seedFeed() {
-    const answer = await call(`/api/v1/incidents?limit=${SEEDED}`).catch(() => null);
-    for (const { properties, geometry } of [...(answer?.features ?? [])].reverse()) {
-      const [lon, lat] = geometry?.coordinates ?? [];
-      const data = { ...properties, lon, lat };
-      this.feedState = addEvent(this.feedState, { id: `seed:${properties.id}`, topic: "incident", kind: "created", ref: properties.id, at: Date.parse(properties.reported_at), data });
-    }
-    this.feed.set(this.feedState.feed, "");
-  }
-
-  /** @param {TownEvent} event */
-  take(event) {
-    const next = addEvent(this.feedState, event);
-    if (next === this.feedState) return;
-    const told = event.topic !== "removed" && event.kind !== "bulk";
-    this.feedState = told ? next : { ...next, feed: this.feedState.feed };
-    this.live.take(event);
-    if (event.at) this.connection.heard(event.at);
-    if (told) this.feed.set(this.feedState.feed, event.id);
-    if (event.topic === "incident" && event.kind === "created") this.announce(event);
-    if (this.store.state.at !== null) {
-      this.missed += 1;
-      this.replayFrame(this.store.state.at);
-    } else {
-      this.later("summary");
-      this.later("list");
-    }
-    const selected = this.store.state.sel;
-    if (selected && selected.id === String(event.data.id ?? event.ref)) this.later("detail");
-    if (event.topic === "area" || event.data.layer === "area") this.areasChanged();
-  }
-
-  /** @param {TownEvent} event */
-  announce(event) {
-    const { data } = event;
-    const words = `${kindWords(event)}: ${data.title ?? ""}, ${data.grid_name ?? ""}`;
-    find(data.urgency === "U1" ? "#alarm" : "#speaker").textContent = words;
-    if (this.store.state.at === null && typeof data.lon === "number") this.callout.show(event);
-  }
-
-  /** Boundaries changed: fetch them and their names again. */
-  areasChanged() {
-    for (const layer of this.data.layers) if (layer.base && layer.renderer === "area") this.view.refresh(layer.id, null);
-    fetchLabels(this.data.town.code).then((labels) => this.view.setLabels(labels), () => null);
-  }
+  // ---- asking again -------------------------------------------------------------------------------------------
 
   /** The server no longer knows what we have seen: take everything anew. */
   reset() {
