@@ -17,7 +17,7 @@ from whereabouts import Place, Whereabouts
 from worktime import ZONE, WorkClock
 
 WEEKS_BEFORE, WEEKS_AFTER = 53, 2
-PER_DAY_FIRST, PER_DAY_LAST = 22.0, 51.0  # the year of the roll-out: more and more is reported
+PER_DAY_FIRST, PER_DAY_LAST = 22.0, 56.0  # the year of the roll-out: more and more is reported
 WEEKDAY = (1.06, 1.02, 1.0, 1.02, 1.09, 0.95, 0.86)
 HOURS = {
     "day": [1, 1, 0, 0, 0, 2, 5, 9, 14, 15, 13, 9, 6, 8, 12, 13, 12, 10, 8, 7, 6, 4, 3, 1],
@@ -71,6 +71,18 @@ CLOSING = [
     "具体位置见照片。",
     "望回复。",
     "周边住户也有反映。",
+]
+SPOKEN = ("hotline", "phone", "letter", "higher")
+# What a caller says when nobody asks back; such reports wait until someone finds the place on the map.
+VAGUE = [
+    "桥头那边",
+    "三组路口",
+    "老地方小店旁边",
+    "我家后面的河边",
+    "徐家门口",
+    "从镇上过来第二个弯",
+    "海边厂子门口",
+    "村里大樟树底下",
 ]
 DEFAULT = {
     "accept": {"U1": (0.25, "urgent_hour"), "U2": (1, "work_hour"), "U3": (2, "work_hour"), "U4": (4, "work_hour")},
@@ -285,8 +297,8 @@ class Life:
         """Return the end of a dispatched case that is handled after that share of its limit."""
         limits = life["limits"]
         handled = self._after(life["dispatched_at"], limits["handle"], share)
-        inspected = self._after(handled, limits["inspect"], self._share(0.5, 0.01))
-        closed = self._after(inspected, limits["close"], self._share(0.4, 0.01))
+        inspected = self._after(handled, limits["inspect"], self._share(0.42, 0.008))
+        closed = self._after(inspected, limits["close"], self._share(0.16, 0.0))
         return {"handled_at": handled, "closed_at": closed, "state": self._ended(closed)}
 
     def _ended(self, closed: datetime) -> str:
@@ -296,7 +308,7 @@ class Life:
 
 # "对面门口" and the like, where an address that already says where meets a sentence that says it again
 DOUBLED = re.compile(r"(段|附近|旁边|对面|门前|路口|米|面田里|后山|后面|机耕路边)(?:门口|前|附近|旁边|一带)")
-HANDLE_MIDDLE, LATE_SHARE = 0.78, 0.05
+HANDLE_MIDDLE, LATE_SHARE = 0.76, 0.042
 COLUMNS = [
     "id",
     "case_no",
@@ -425,25 +437,31 @@ def _row(
     row |= told
     if row["self_handled"]:
         row["lead_org"] = village_at(place.x, place.y) or category.lead_org
-    row |= _position(place.x, place.y, channel, rng) | _reporter(channel, category, rng)
+    row |= _position(place.x, place.y, channel, reported > life.anchor - timedelta(days=4), rng) | _reporter(
+        channel, category, rng
+    )
     row["id"] = _uuid7(reported, rng)
     return row
 
 
-def _position(x: float, y: float, channel: str, rng: np.random.Generator) -> dict[str, Any]:
+def _position(x: float, y: float, channel: str, recent: bool, rng: np.random.Generator) -> dict[str, Any]:
+    """Return where the report says it is: a coordinate in the system it came in, or none where only words came in.
+
+    Reports of earlier weeks all have one: somebody has found their place since.
+    """
+    if channel in SPOKEN and recent:
+        draw = rng.random()
+        if draw < 0.13:
+            told: dict[str, Any] = {"lon": None, "lat": None, "crs": None, "accuracy_m": None}
+            return told | ({"address": str(rng.choice(VAGUE)), "plate_id": ""} if draw < 0.03 else {"plate_id": ""})
     ((lon, lat),) = to_lonlat(np.array([(x, y)]))
     low, high = CHANNELS[channel][3]
+    crs = "wgs84"
     if channel in ("snapshot", "hotline") and rng.random() < 0.4:  # came through a map service
         lon, lat = gcj.from_wgs84(float(lon), float(lat))
         crs = "gcj02"
-    else:
-        crs = "wgs84"
-    return {
-        "lon": round(float(lon), 7),
-        "lat": round(float(lat), 7),
-        "crs": crs,
-        "accuracy_m": int(rng.integers(low, high + 1)),
-    }
+    accuracy_m = int(rng.integers(low, high + 1))
+    return {"lon": round(float(lon), 7), "lat": round(float(lat), 7), "crs": crs, "accuracy_m": accuracy_m}
 
 
 def _reporter(channel: str, category: Category, rng: np.random.Generator) -> dict[str, Any]:
@@ -490,7 +508,7 @@ def _again(
         twin.pop("limits", None)
     return (
         twin
-        | _position(place.x + rng.normal(0, 14), place.y + rng.normal(0, 14), channel, rng)
+        | _position(place.x + rng.normal(0, 14), place.y + rng.normal(0, 14), channel, False, rng)
         | _reporter(channel, category, rng)
     )
 
