@@ -7,6 +7,18 @@ from gis.formats.delimited import DelimitedText
 from gis.formats.errors import FormatError
 from gis.formats.reading import checked, pieces, read
 from gis.formats.source import Source
-from gis.formats.writing import WRITABLE, harmless, write
+from gis.formats.writing import WRITABLE, checked_target, harmless, write, write_pieces
 
-__all__ = ["WRITABLE", "DelimitedText", "FormatError", "Source", "checked", "harmless", "pieces", "read", "write"]
+__all__ = [
+    "WRITABLE",
+    "DelimitedText",
+    "FormatError",
+    "Source",
+    "checked",
+    "checked_target",
+    "harmless",
+    "pieces",
+    "read",
+    "write",
+    "write_pieces",
+]

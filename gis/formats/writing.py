@@ -7,6 +7,8 @@ import os
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,23 +54,54 @@ def write(
         `file.broken` (the disk refused).
     """
     path = Path(path)
+    suffix = checked_target(path)
+    if suffix == ".xlsx" and len(frame) >= EXCEL_ROWS:
+        raise FormatError("file.too_large", f"Excel takes {EXCEL_ROWS - 1:,} rows, here are {len(frame):,}; write .csv")
+    with _whole(path) as partial:
+        _write(_plain(frame), partial, suffix, layer or path.stem, titles or {})
+    return path
+
+
+def write_pieces(frames: Iterable[pd.DataFrame], path: str | Path, layer: str | None = None) -> int:
+    """Write a table that comes in pieces of equal columns, and return its rows.
+
+    A `.csv` is written piece by piece, so that a table of any length fits into memory; other formats as by `write`.
+    """
+    path = Path(path)
+    if checked_target(path) != ".csv":
+        whole = pd.concat(list(frames))
+        write(whole, path, layer)
+        return len(whole)
+    rows = 0
+    with _whole(path) as partial, partial.open("w", encoding="utf-8-sig", newline="") as stream:
+        for number, frame in enumerate(frames):
+            _flat(_plain(frame)).to_csv(stream, index=False, header=number == 0, lineterminator="\r\n")
+            rows += len(frame)
+    return rows
+
+
+def checked_target(path: Path) -> str:
+    """Return the suffix of a file that can be written; `file.kind_unknown` or `file.not_found` otherwise."""
     suffix = path.suffix.lower()
     if suffix not in WRITABLE:
         raise FormatError("file.kind_unknown", f"{path.name}: cannot write that format; use {' '.join(WRITABLE)}")
     if not path.parent.is_dir():
         raise FormatError("file.not_found", f"there is no folder {path.parent}")
-    if suffix == ".xlsx" and len(frame) >= EXCEL_ROWS:
-        raise FormatError("file.too_large", f"Excel takes {EXCEL_ROWS - 1:,} rows, here are {len(frame):,}; write .csv")
+    return suffix
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Give a path beside the target; what is written there replaces the target in one step at the end."""
     folder = Path(tempfile.mkdtemp(prefix=".onegrid-", dir=path.parent))
     try:
-        _write(_plain(frame), folder / path.name, suffix, layer or path.stem, titles or {})
+        yield folder / path.name
         for part in sorted(folder.iterdir()):
             os.replace(part, path.parent / part.name)
     except OSError as error:
         raise FormatError("file.broken", f"{path.name} could not be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return path
 
 
 def _write(frame: pd.DataFrame, path: Path, suffix: str, layer: str, titles: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from data import audit
 from data.scope import scope_of
-from gis.formats import WRITABLE, FormatError, write
+from gis.formats import checked_target, write_pieces
 from layers import registry
 from layers.area import queries as area_queries
 from layers.query import quote, where
@@ -46,16 +47,13 @@ def export(
     scope.require("export")
     if layer.permission is not None:
         scope.require(layer.permission)
-    if Path(path).suffix.lower() not in WRITABLE:
-        raise FormatError("file.kind_unknown", f"{Path(path).name}: cannot write that format; use {' '.join(WRITABLE)}")
+    checked_target(Path(path))
     columns = [column for column in layer.columns if not column.personal or scope.may("unmask")]
     town = session.execute(area_queries.TOWN, {"town_id": scope.town_id}).one()
-    frame = _frame(session, layer, columns, filters or {}, town.timezone)
-    if town.synthetic and len(frame):
-        frame.insert(len(frame.columns) - 1, NOTICE, town.notice.get(lang) or town.notice.get("zh") or "synthetic")
-    write(frame, path, layer.id)
-    audit.record(session, "export", "layer", layer.id, detail={"rows": len(frame), "file": Path(path).name})
-    return len(frame)
+    notice = (town.notice.get(lang) or town.notice.get("zh") or "synthetic") if town.synthetic else None
+    rows = write_pieces(_frames(session, layer, columns, filters or {}, town.timezone, notice), path, layer.id)
+    audit.record(session, "export", "layer", layer.id, detail={"rows": rows, "file": Path(path).name})
+    return rows
 
 
 def statement(layer: Layer, columns: list[registry.Column], filters: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
@@ -69,10 +67,30 @@ def statement(layer: Layer, columns: list[registry.Column], filters: Mapping[str
     )
 
 
+def _frames(
+    session: Session,
+    layer: Layer,
+    columns: list[registry.Column],
+    filters: Mapping[str, str],
+    timezone: str,
+    notice: str | None,
+) -> Iterator[gpd.GeoDataFrame]:
+    """Yield the features piece by piece; at least one frame, so that an empty layer has its columns."""
+    rows = _rows(session, *statement(layer, columns, filters))
+    piece = list(islice(rows, _PIECE_ROWS))
+    while True:
+        frame = _frame(piece, layer, columns, timezone)
+        if notice is not None:
+            frame.insert(len(frame.columns) - 1, NOTICE, notice)
+        yield frame
+        piece = list(islice(rows, _PIECE_ROWS))
+        if not piece:
+            return
+
+
 def _frame(
-    session: Session, layer: Layer, columns: list[registry.Column], filters: Mapping[str, str], timezone: str
+    rows: list[tuple[Any, ...]], layer: Layer, columns: list[registry.Column], timezone: str
 ) -> gpd.GeoDataFrame:
-    rows = list(_rows(session, *statement(layer, columns, filters)))
     names = ["feature_id", *(column.name for column in columns)]
     frame = pd.DataFrame([row[:-1] for row in rows], columns=names, dtype=object)
     for column in columns:
