@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import request
 from pydantic import BaseModel
@@ -32,7 +32,18 @@ def read(model: type[Model]) -> Model:
         raise TooLarge("request.too_large", "the request is too large", limit_bytes=JSON_MAX_BYTES)
     if not raw:
         raise Invalid("request.bad", "the request has no body")
-    return model.model_validate_json(raw)
+    given = model.model_validate_json(raw)
+    if b"\\u0000" in raw and _has_nul(given.model_dump(mode="json")):
+        raise Invalid("request.bad", "a text holds a NUL character, which the database cannot keep")
+    return given
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(_has_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(_has_nul(part) for part in value)
 
 
 def client_id() -> str | None:

@@ -60,6 +60,14 @@ def test_one_bad_row_stops_all_and_every_fault_is_listed(web):
     assert admin.get("/api/v1/users?q=good").json["count"] == 0
 
 
+@pytest.mark.parametrize("field", ["username", "name", "role", "org", "platform", "password"])
+def test_text_with_a_nul_character_is_refused(shared_web, field):
+    answer = add(shared_web.browser("admin"), {"username": "a.b", "name": "x", "role": "leader", field: "a\x00b"})
+    assert (answer.status_code, answer.json["code"]) == (422, "request.bad")
+    answer = add(shared_web.browser("admin"), {"username": "a.b", "name": "x", "role": "leader", "areas": ["\x00"]})
+    assert answer.status_code == 422
+
+
 def test_pages_of_accounts_hold_each_once(web):
     admin, seen, cursor = web.browser("admin"), [], None
     while True:
