@@ -50,7 +50,7 @@ class Installation:
             env=self.environment | changes,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 
@@ -65,7 +65,7 @@ class Installation:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.wait(lambda: self.status()["ready"], 60)
+        self.wait(lambda: self.status()["ready"], 120)
         return time.monotonic() - began
 
     def status(self) -> dict:
@@ -79,7 +79,7 @@ class Installation:
     def stop(self, how: signal.Signals) -> int:
         assert self.up is not None
         self.up.send_signal(how)
-        status = self.up.wait(20)
+        status = self.up.wait(60)
         self.up = None
         return status
 
