@@ -87,4 +87,12 @@ ROADS_BY_REF = text("""
     where town_id = :town_id and external_ref = any (:refs)
 """)
 SUBMIT_INCIDENTS = text("select n, outcome from submit_incidents(cast(:rows as jsonb))")
+# A town without boundaries opens where its roads and door plates are.
+SET_CENTRE = text("""
+    update town t set map = t.map || jsonb_build_object('center', jsonb_build_array(
+        round(((st_xmin(e.box) + st_xmax(e.box)) / 2)::numeric, 6), round(((st_ymin(e.box) + st_ymax(e.box)) / 2)::numeric, 6)))
+    from (select coalesce((select st_extent(geom) from road where town_id = :town_id),
+        (select st_extent(geom) from address where town_id = :town_id)) as box) e
+    where t.town_id = :town_id and not t.map ? 'center' and e.box is not null
+""")
 CHECK_NOW = text("set constraints all immediate")

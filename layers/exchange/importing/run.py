@@ -105,6 +105,8 @@ def _import_rows(
             assert checkpoint is not None
             checkpoint()
     importer.finish()
+    if kind in ("roads", "addresses") and scope_of(session).may("manage_town"):
+        session.execute(queries.SET_CENTRE, {"town_id": scope_of(session).town_id})
 
 
 def _importer(session: Session, kind: str, imported: Imported, options: Options) -> Importer:

@@ -82,6 +82,9 @@ def test_monaco_street_address_is_found_again(empty_databases, app):
         assert roads.added > 800
         plates = import_file(session, "addresses", MONACO)
         assert plates.added == 26
+        assert session.execute(text("select map->'center' from town")).scalar_one() == pytest.approx(
+            [7.42, 43.74], abs=0.02
+        )
     with app.transaction(scope) as session:
         assert import_file(session, "roads", MONACO).unchanged == roads.added
         assert import_file(session, "addresses", MONACO).unchanged == 26
