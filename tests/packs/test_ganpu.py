@@ -25,6 +25,8 @@ import shapely
 from PIL import Image
 from shapely.geometry import shape
 
+from layers.incident.rules import Category, RuleBook, SuggestionRule, suggest
+
 PACK = Path(__file__).resolve().parents[2] / "data" / "packs" / "ganpu"
 TOWN = "330424105"
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -452,3 +454,19 @@ def test_the_maker_writes_the_same_bytes_again(tmp_path: Path) -> None:
     subprocess.run(command, check=True, env={"PYTHONHASHSEED": "7", "PYTHONDONTWRITEBYTECODE": "1"})
     for name in ("categories.csv", "rules.csv", "calendar.csv"):
         assert (tmp_path / name).read_bytes() == (PACK / name).read_bytes(), name
+
+
+def test_suggestion_rules_find_the_category_of_most_reports() -> None:
+    """Of the texts the pack itself tells; one that is found by nothing would show a rule that cannot fire."""
+    book = RuleBook.of(
+        [Category(r["code"], r["platform"], r["urgency"], r["lead_org"], tuple(split(r["keywords"])), r["minor"])
+         for r in table("categories")],
+        [SuggestionRule(r["code"], tuple(split(r["words"])), r["category"], float(r["weight"]), tuple(split(r["not_words"])),
+                        r["channel"] or None)
+         for r in table("rules")],
+    )  # fmt: skip
+    rows = table("incidents")[::7]
+    found = [suggest(f"{row['title']}\n{row['description']}", row["channel"], book) for row in rows]
+    right = sum(one.category == row["category"] for one, row in zip(found, rows, strict=True))
+    assert right > 0.9 * len(rows)
+    assert {one.category for one in found} >= {row["category"] for row in rows}

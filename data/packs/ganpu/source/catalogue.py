@@ -62,7 +62,8 @@ class Category:
             "limit_value": self.limit_value,
             "limit_unit": self.limit_unit,
             "self_handle": self.self_handle,
-            "keywords": self.keywords,
+            # a pair of words (a+b) is for the rules, which know how to ask for both
+            "keywords": ";".join(word for word in self.keywords.split(";") if "+" not in word),
             "filing_condition": self.filing,
             "closing_condition": self.closing,
             "public": self.public,

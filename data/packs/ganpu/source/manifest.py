@@ -38,16 +38,21 @@ bounds = [{west}, {south}, {east}, {north}]
 anchor = "{anchor}"
 
 [settings]
-grid_households_min = 300
-grid_households_max = 500
-mixed_community_households_min = 200
-mixed_community_households_max = 300
-duplicate_radius_m = 50
-duplicate_hours = 24
-case_number_prefix = "330424105"
-address_prefixes = ["中国", "浙江省", "嘉兴市", "海盐县"]
+# Read over in front of an address.
+address_prefixes = ["浙江省", "浙江", "嘉兴市", "嘉兴", "海盐县", "海盐"]
+# Households of a base grid; in a large mixed community fewer are usual. Warnings while drawing, not faults.
+grid_households = [300, 500]
+mixed_community_households = [200, 300]
+# Figures of fewer cases than this are not shown by place; on public pages a stricter bound.
 privacy_minimum = 3
 privacy_minimum_public = 5
+
+[settings.duplicates]
+within_m = 50
+within_h = 24
+
+[settings.suggestion]
+min_confidence = 0.5
 
 [[source]]
 file = "source/statistics_villages_2023.csv"
