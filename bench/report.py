@@ -175,7 +175,7 @@ def rows(stage: Stage) -> list[dict[str, Any]]:
     """Return one row a comparison: job, against, ratio, goal, ok, and the milliseconds behind it."""
     stage.execute(_BARE_TABLE)
     at = places(stage, WARM_UP + ROUNDS)
-    server = Server(stage.app_url, stage.owner_url, stage.folder / "report", worker=False)
+    server = Server(stage.app_url, stage.owner_url, stage.folder / "report", workers=2, worker=False)
     url = server.start()
     try:
         bare, public, signed_in = Bare(stage), Reporter(url), Reporter(url, "command")
