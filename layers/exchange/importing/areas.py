@@ -21,7 +21,7 @@ from layers.area import assembly, index, service
 from layers.area import queries as area_queries
 from layers.exchange import queries
 from layers.exchange.importing.columns import KINDS
-from layers.exchange.importing.report import Imported
+from layers.exchange.importing.report import Imported, beside
 from layers.exchange.importing.sheet import read_pieces
 
 _KINDS = {
@@ -40,7 +40,7 @@ class AreasRefused(service.PartitionBroken):
 
     def __init__(self, faults: list[assembly.Fault], path: Path) -> None:
         super().__init__(faults)
-        self.faults_path = path.with_name(path.name + ".faults.geojson")
+        self.faults_path = beside(path, ".faults.geojson")
         self.message = f"{self.message}; the places are in {self.faults_path.name}"
         if {fault.kind for fault in faults} <= {"gap", "overlap", "leaves_parent"}:
             widest = max(fault.width_m for fault in faults)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,8 +50,8 @@ class Imported:
 
     @property
     def rejects_path(self) -> Path:
-        """Where the rejected rows are written."""
-        return self.path.with_name(self.path.name + ".rejects.csv")
+        """Where the rejected rows are written: beside the file, or here if that folder may not be written."""
+        return beside(self.path, ".rejects.csv")
 
     def reject(self, row: int, reason: str, cells: Mapping[str, Any] | None = None) -> None:
         """Note a row that is not taken."""
@@ -89,6 +90,12 @@ class Imported:
             "notes": self.notes,
             "changes": self.changes,
         }
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Return the path of a file that tells of another one: in its folder, else in the working folder."""
+    name = path.name + ending
+    return path.with_name(name) if os.access(path.parent, os.W_OK) else Path.cwd() / name
 
 
 class StrictRefused(Invalid):
