@@ -11,8 +11,8 @@ import shapely
 from frame import smooth_line, stream, to_local, wiggle
 from network import Ground, Way
 from partition import Areas
+from plots import Hamlet, Plate
 from records import degrees
-from settlements import Hamlet, Plate
 from shapely import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import linemerge, polygonize, unary_union

@@ -10,7 +10,7 @@ from frame import stream, to_lonlat
 from gazetteer import full_address
 from partition import Areas
 from people import person
-from settlements import Plate
+from plots import Plate
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 INTERVAL_DAYS = {"A": 365, "B": 270, "C": 150, "D": 100}

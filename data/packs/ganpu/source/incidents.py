@@ -1,24 +1,25 @@
-"""A year of incidents: when, what, where, through which channel, and how each went through the closed loop."""
+"""A year of incidents: when, what, where, and through which channel they were reported."""
 
 from __future__ import annotations
 
-import re
 import uuid
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import gcj
 import numpy as np
 from catalogue import Category
 from frame import stream, to_lonlat
+from lives import Life, settle_week
 from people import person
+from seasons import WEEKDAY, WEEKS_AFTER, WEEKS_BEFORE, Day, days, season
+from telling import Teller
 from whereabouts import Place, Whereabouts
 from worktime import ZONE, WorkClock
 
-WEEKS_BEFORE, WEEKS_AFTER = 53, 2
 PER_DAY_FIRST, PER_DAY_LAST = 22.0, 56.0  # the year of the roll-out: more and more is reported
-WEEKDAY = (1.06, 1.02, 1.0, 1.02, 1.09, 0.95, 0.86)
+
+
 HOURS = {
     "day": [1, 1, 0, 0, 0, 2, 5, 9, 14, 15, 13, 9, 6, 8, 12, 13, 12, 10, 8, 7, 6, 4, 3, 1],
     "work": [0, 0, 0, 0, 0, 0, 1, 5, 17, 20, 17, 9, 3, 9, 17, 18, 14, 7, 3, 2, 1, 1, 0, 0],
@@ -31,6 +32,8 @@ HOURS = {
     "afternoon": [0, 0, 0, 0, 0, 1, 2, 3, 5, 7, 8, 8, 9, 13, 18, 20, 19, 15, 9, 5, 3, 2, 1, 0],
     "tourday": [0, 0, 0, 0, 1, 2, 4, 6, 11, 18, 21, 18, 15, 17, 19, 17, 12, 8, 5, 4, 3, 2, 1, 0],
 }
+
+
 # channel: weight by day, when it is used at all (first hour, last hour), accuracy of the place in metres
 CHANNELS = {
     "grid_worker": (36, 7, 19, (4, 15)),
@@ -44,35 +47,11 @@ CHANNELS = {
     "higher": (2.2, 8, 17, (50, 200)),
     "phone": (3, 7, 21, (50, 200)),
 }
-OPENING = {
-    "grid_worker": ["网格员走访时发现：", "日常巡格发现，", "", "走访农户时反映："],
-    "patrol": ["巡查队巡到此处，", "例行巡查发现：", "夜巡发现，", ""],
-    "hotline": ["12345 转述：", "来电人称，", "市民来电：", "热线工单："],
-    "snapshot": ["", "随手拍：", "路过看到，", "拍了照片，"],
-    "video": ["视频巡查发现，", "监控显示：", "探头抓拍，"],
-    "window": ["窗口受理：", "群众到窗口反映，", ""],
-    "village": ["村干部反映：", "村里巡查看到，", ""],
-    "letter": ["来信反映：", "意见箱来信，"],
-    "higher": ["县里交办：", "上级转办件：", "巡察组转来线索："],
-    "phone": ["来电反映：", "值班电话接报，", ""],
-}
-CLOSING = [
-    "",
-    "",
-    "",
-    "",
-    "请尽快处理。",
-    "希望有人来看看。",
-    "已拍照。",
-    "之前也反映过。",
-    "请帮忙联系一下。",
-    "已先行劝导。",
-    "当事人不在现场。",
-    "具体位置见照片。",
-    "望回复。",
-    "周边住户也有反映。",
-]
+
+
 SPOKEN = ("hotline", "phone", "letter", "higher")
+
+
 # What a caller says when nobody asks back; such reports wait until someone finds the place on the map.
 VAGUE = [
     "桥头那边",
@@ -84,122 +63,6 @@ VAGUE = [
     "海边厂子门口",
     "村里大樟树底下",
 ]
-DEFAULT = {
-    "accept": {"U1": (0.25, "urgent_hour"), "U2": (1, "work_hour"), "U3": (2, "work_hour"), "U4": (4, "work_hour")},
-    "dispatch": {"U1": (0.25, "urgent_hour"), "U2": (1, "work_hour"), "U3": (4, "work_hour"), "U4": (1, "work_day")},
-    "handle": {"U1": (2, "urgent_hour"), "U2": (1, "work_day"), "U3": (3, "work_day"), "U4": (10, "work_day")},
-    "inspect": {"U1": (2, "urgent_hour"), "U2": (4, "work_hour"), "U3": (1, "work_day"), "U4": (2, "work_day")},
-    "close": {"U1": (2, "work_hour"), "U2": (4, "work_hour"), "U3": (1, "work_day"), "U4": (1, "work_day")},
-}
-
-
-@dataclass(frozen=True)
-class Day:
-    """What a day was like: holiday, rain, storm."""
-
-    day: date
-    working: bool
-    holiday: bool
-    rain: bool
-    storm: bool
-    cold: bool
-
-
-def _bump(day: date, middle: int, width: float) -> float:
-    away = abs((day.timetuple().tm_yday - middle + 182) % 365 - 182)
-    return float(np.exp(-((away / width) ** 2)))
-
-
-def season(kind: str, d: Day) -> float:
-    """Return how often, relative to the year's mean, incidents of a kind happen on a day."""
-    free = not d.working
-    if kind == "summer":
-        return 0.6 + 1.1 * _bump(d.day, 205, 48)
-    if kind == "winter":
-        return 0.6 + 1.1 * _bump(d.day, 15, 42) + (2.5 if d.cold else 0)
-    if kind == "spring":
-        return 0.7 + 1.0 * _bump(d.day, 95, 40)
-    if kind == "straw":
-        return 0.25 + 2.6 * _bump(d.day, 152, 13) + 3.4 * _bump(d.day, 318, 22) * (0.2 if d.rain else 1.0)
-    if kind == "dry":
-        return 0.4 + 1.2 * _bump(d.day, 345, 50) * (0.1 if d.rain else 1.0)
-    if kind == "rain":
-        return 0.6 + (2.0 if d.rain else 0.0) + (4.0 if d.storm else 0.0)
-    if kind == "typhoon":
-        return 0.6 + 0.6 * _bump(d.day, 225, 40) + (7.0 if d.storm else 0.0)
-    if kind == "tour":
-        months = 0.6 + 0.8 * _bump(d.day, 100, 40) + 0.9 * _bump(d.day, 285, 38)
-        return months * (2.6 if d.holiday else 1.9 if free else 0.6) * (0.45 if d.rain else 1.0)
-    if kind == "qingming":
-        return 0.02 + 9.0 * _bump(d.day, 94, 5)
-    if kind == "feast":
-        return (1.7 if free else 0.6) * (0.6 + 1.2 * _bump(d.day, 20, 30) + 0.8 * _bump(d.day, 290, 30))
-    return 1.0
-
-
-def days(anchor: date, clock: WorkClock) -> list[Day]:
-    """Return the days of the file with their weather; the week of the anchor itself is dry and ordinary."""
-    rng, found, wet = stream("weather"), [], 0
-    storms = {date(anchor.year, 7, 28), date(anchor.year, 8, 17), date(anchor.year, 9, 16)}
-    for k in range(-7 * WEEKS_BEFORE, 7 * WEEKS_AFTER):
-        day = anchor + timedelta(days=k)
-        if wet == 0 and rng.random() < 0.12 + 0.12 * _bump(day, 165, 20):
-            wet = int(rng.integers(1, 5))
-        storm = any(0 <= (day - s).days <= 1 for s in storms)
-        working = day.isoformat() in clock.workdays
-        found.append(
-            Day(
-                day,
-                working,
-                not working and day.weekday() < 5,
-                (wet > 0 or storm) and not 0 <= k < 7,
-                storm,
-                day.month == 1 and 12 <= day.day <= 19,
-            )
-        )
-        wet = max(wet - 1, 0)
-    return found
-
-
-class Teller:
-    """Words for an incident."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
-
-    def fill(self, text: str, place: Place, category: Category) -> str:
-        """Return the text with its slots filled."""
-        n = int(self.rng.choice([2, 2, 3, 3, 4, 5, 6, 8]))
-        time = str(self.rng.choice(["晚上十点", "半夜", "凌晨一点", "天没亮", "昨晚九点", "十一点多", "早上五点"]))
-        thing = str(self.rng.choice(category.objects)) if category.objects else ""
-        for big in "十百千":
-            text = text.replace("{n}" + big, "零一两三四五六七八"[n] + big if big != "十" or n != 2 else "二十")
-        slots = {
-            "a": place.address,
-            "r": place.road,
-            "h": place.hamlet,
-            "l": place.landmark,
-            "s": place.subject,
-            "n2": str(max(1, n - 1)),
-            "n": str(n),
-            "t": time,
-            "x": thing,
-        }
-        for key, value in slots.items():
-            text = text.replace("{" + key + "}", value)
-        return DOUBLED.sub(r"\1", text)
-
-    def story(self, place: Place, category: Category, channel: str) -> dict[str, str]:
-        """Return a short title, now and then led by the place, and one or two sentences in the voice of the channel."""
-        k = int(self.rng.integers(len(category.titles)))
-        title, lead = category.titles[k], self.rng.random()
-        if lead < 0.2 and category.place in ("house", "farmland", "river", "hill"):
-            title = place.hamlet + title
-        elif lead < 0.24 and category.place in ("road", "street", "mainroad", "oldtown", "market"):
-            title = place.road + title
-        body = self.fill(category.details[k], place, category)
-        opening, closing = (str(self.rng.choice(texts)) for texts in (OPENING[channel], CLOSING))
-        return {"title": title, "description": f"{opening}{body}。{closing}"}
 
 
 def _channel(hour: int, category: Category, working: bool, rng: np.random.Generator) -> str:
@@ -223,92 +86,6 @@ def _channel(hour: int, category: Category, working: bool, rng: np.random.Genera
     return names[int(rng.choice(len(names), p=total / total.sum()))]
 
 
-class Life:
-    """How an incident goes through the loop."""
-
-    def __init__(self, clock: WorkClock, rng: np.random.Generator, anchor: datetime) -> None:
-        self.clock, self.rng, self.anchor = clock, rng, anchor
-
-    def _after(self, start: datetime, limit: tuple[float, str], share: float) -> datetime:
-        moment = self.clock.deadline(start, limit[0] * share, limit[1])
-        return max(moment, start) + timedelta(seconds=int(self.rng.integers(5, 55)))
-
-    def _desk(self, start: datetime, limit: tuple[float, str], at_once: float) -> datetime:
-        """Return when the command room has done its step: mostly within the hour, as it is manned from 7 to 22 all week."""
-        if limit[1] != "urgent_hour" and 7 <= start.hour < 21 and self.rng.random() < at_once:
-            return start + timedelta(minutes=float(self.rng.integers(3, 62)), seconds=float(self.rng.integers(60)))
-        return self._after(start, limit, self._share(0.35, 0.012))
-
-    def _share(self, middle: float, late: float) -> float:
-        """Return which share of a limit a step took: mostly below one, late with the given chance."""
-        if self.rng.random() < late:
-            return float(1.03 + self.rng.exponential(0.85))
-        return float(np.clip(self.rng.lognormal(np.log(middle), 0.5), 0.04, 0.97))
-
-    def of(self, category: Category, channel: str, reported: datetime) -> dict[str, Any]:
-        """Return times, state, lead organisation's place in the loop, and counters."""
-        draw = self.rng.random()
-        if category.self_handle and channel in ("grid_worker", "patrol", "village") and draw < 0.42:
-            closed = reported + timedelta(minutes=int(self.rng.integers(6, 55)), seconds=int(self.rng.integers(60)))
-            return {"self_handled": True, "closed_at": closed, "state": self._ended(closed)}
-        if draw > 0.955 and channel in ("hotline", "snapshot", "phone", "letter"):
-            decided = self._after(reported, DEFAULT["accept"][category.urgency], self._share(0.5, 0.01))
-            return {"closed_at": decided, "state": "declined"}
-        limits = {stage: DEFAULT[stage][category.urgency] for stage in DEFAULT}
-        if category.limit_value:
-            limits["handle"] = (float(category.limit_value), category.limit_unit)
-        accepted = self._desk(reported, limits["accept"], 0.78)
-        filed = accepted + timedelta(minutes=int(self.rng.integers(1, 5 if category.urgency == "U1" else 26)))
-        dispatched = self._desk(filed, limits["dispatch"], 0.62)
-        due = self.clock.deadline(dispatched, *limits["handle"])
-        life: dict[str, Any] = {
-            "accepted_at": accepted,
-            "filed_at": filed,
-            "dispatched_at": dispatched,
-            "due_at": due,
-            "limits": limits,
-        }
-        return life | self._handling(life, limits, reported)
-
-    def _handling(
-        self, life: dict[str, Any], limits: dict[str, tuple[float, str]], reported: datetime
-    ) -> dict[str, Any]:
-        away = (reported - self.anchor) / timedelta(days=1)
-        draw = self.rng.random()
-        if away > -24 and limits["handle"][1] == "work_day" and limits["handle"][0] >= 5 and draw < 0.035:
-            return {"state": "suspended", "due_at": life["due_at"] + timedelta(days=30)}  # its clock stands still
-        if away > -1.2 and draw > 0.985:
-            return {"state": "returned", "return_count": 1}
-        if away > -12 and draw > 0.981:
-            return {"state": "transferred_up", "due_at": life["due_at"] + timedelta(days=20)}
-        share = self._share(HANDLE_MIDDLE, LATE_SHARE)
-        reworks = int(self.rng.choice([0, 1, 2], p=[0.95, 0.042, 0.008]))
-        returns = int(self.rng.choice([0, 1, 2], p=[0.955, 0.038, 0.007]))
-        ends = self.finish(life, share * (1 + 0.1 * reworks))
-        handled = ends["handled_at"]
-        level = 0
-        if handled > life["due_at"]:
-            level = 3 if share > 2 or reworks > 1 or returns > 1 else 2 if share > 1.5 else 1
-        elif share > 0.8 and self.rng.random() < 0.35:
-            level = 1
-        return ends | {"rework_count": reworks, "return_count": returns, "supervision_level": level}
-
-    def finish(self, life: dict[str, Any], share: float) -> dict[str, Any]:
-        """Return the end of a dispatched case that is handled after that share of its limit."""
-        limits = life["limits"]
-        handled = self._after(life["dispatched_at"], limits["handle"], share)
-        inspected = self._after(handled, limits["inspect"], self._share(0.42, 0.008))
-        closed = self._after(inspected, limits["close"], self._share(0.16, 0.0))
-        return {"handled_at": handled, "closed_at": closed, "state": self._ended(closed)}
-
-    def _ended(self, closed: datetime) -> str:
-        age = (self.anchor - closed) / timedelta(days=1)
-        return "archived" if age > 40 else "evaluated" if age > 2 else "closed"
-
-
-# "对面门口" and the like, where an address that already says where meets a sentence that says it again
-DOUBLED = re.compile(r"(段|附近|旁边|对面|门前|路口|米|面田里|后山|后面|机耕路边)(?:门口|前|附近|旁边|一带)")
-HANDLE_MIDDLE, LATE_SHARE = 0.76, 0.042
 COLUMNS = [
     "id",
     "case_no",
@@ -379,29 +156,6 @@ def incident_rows(
         {**row, **{c: row[c].isoformat(timespec="seconds") for c in COLUMNS if isinstance(row.get(c), datetime)}}
         for row in raw
     ]
-
-
-OPEN_MOST, LATE_MOST = 214, 11
-
-
-def settle_week(rows: list[dict[str, Any]], life: Life, anchor: datetime) -> None:
-    """Shorten lives, in place, until at every hour of the anchor's week not too much is open and only a few are late.
-
-    Chance alone would leave some weeks with twenty late cases: the map of a town that has lost control.
-    """
-    probes = [anchor + timedelta(hours=h) for h in range(6, 7 * 24, 2)]
-    near = [r for r in rows if r.get("limits") and r.get("handled_at") and r["closed_at"] > anchor]
-    fixed = sum(1 for r in rows if r["reported_at"] < anchor and not r.get("closed_at"))
-    for now in probes:
-        late = [r for r in near if r["due_at"] < now < r["handled_at"]]
-        for row in sorted(late, key=lambda r: r["handled_at"])[LATE_MOST:]:
-            row |= life.finish(row, life.rng.uniform(0.5, 0.95)) | {"supervision_level": 0}
-    for now in probes:
-        there = [r for r in near if r["reported_at"] <= now < r["closed_at"]]
-        short = [r for r in there if r["dispatched_at"] < now and r["handled_at"] <= r["due_at"]]
-        surplus = len(there) + fixed - OPEN_MOST
-        for row in sorted(short, key=lambda r: r["dispatched_at"])[: max(surplus, 0)]:
-            row |= life.finish(row, 0.05) | {"supervision_level": 0}
 
 
 def _row(

@@ -1,22 +1,26 @@
-"""Natural villages, lanes with houses on door plates, the old town's streets and its blocks of flats."""
+"""Natural villages: their names, their lanes with houses, their groups and door numbers."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 
 import numpy as np
 import outline
 import shapely
-from frame import Floats, stream
+from frame import stream
 from network import Ground, Way
 from partition import Area, Areas
+from plots import HALF_WIDTH_M, Hamlet, Plate, Site, along, rectangle
 from shapely import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import substring
+from streets import number_streets, premises, street_plates
 
 SURNAMES = "徐沈朱王张许吴陆陈顾钱蔡俞冯马金何姚周赵富步干祝黄杨曹宋郭潘"
+
+
 FORMS = "埭埭埭埭浜浜浜桥桥湾湾场门汇荡角圩"
+
+
 PLAIN_NAMES = [
     "北团",
     "南团",
@@ -45,95 +49,6 @@ PLAIN_NAMES = [
     "后山头",
     "前山下",
 ]
-HALF_WIDTH_M = {"highway": 26, "primary": 13, "secondary": 9, "tertiary": 7, "street": 6, "lane": 4, "track": 3}
-
-
-@dataclass
-class Plate:
-    """One door plate and the building behind it; x, y in local metres."""
-
-    village_code: str
-    grid_code: str
-    natural_village: str
-    group: int
-    road: str
-    number: str
-    households: int
-    x: float
-    y: float
-    building: Polygon
-    residents: int = 0
-    plate_id: str = ""
-
-    @property
-    def street(self) -> str:
-        """The plate as people write it, without the town."""
-        if self.road:
-            return f"{self.road}{self.number}号"
-        return f"{self.natural_village}{self.number}号"
-
-
-@dataclass
-class Hamlet:
-    """A natural village: its plates lie along a few lanes."""
-
-    name: str
-    village_code: str
-    x: float
-    y: float
-    plates: list[Plate] = field(default_factory=list)
-
-
-class Site:
-    """Where a house may stand: clear of water, roads, steep ground and other houses."""
-
-    def __init__(self, ground: Ground, water: list[Way], roads: list[Way]) -> None:
-        self.ground = ground
-        self.lines = [w.line for w in water + roads]
-        self.clear = [w.width_m / 2 + 5 for w in water] + [HALF_WIDTH_M[r.kind] + 1.5 for r in roads]
-        self.tree = shapely.STRtree(self.lines)
-        self.taken: dict[tuple[int, int], list[Polygon]] = defaultdict(list)
-
-    def fits(self, building: Polygon, area: BaseGeometry) -> bool:
-        """Return whether the building may stand there inside the area (local metres)."""
-        middle = building.centroid
-        if not shapely.contains_xy(area, middle.x, middle.y):
-            return False
-        if self.ground.relief.at(np.array([[middle.x, middle.y]]))[0] > 9:
-            return False
-        for i in self.tree.query(building.buffer(30)):
-            if building.distance(self.lines[int(i)]) < self.clear[int(i)]:
-                return False
-        grown = building.buffer(1.6)
-        key = (int(middle.x // 50), int(middle.y // 50))
-        return not any(
-            grown.intersects(other)
-            for dx in (-1, 0, 1)
-            for dy in (-1, 0, 1)
-            for other in self.taken.get((key[0] + dx, key[1] + dy), ())
-        )
-
-    def take(self, building: Polygon) -> None:
-        """Remember a building."""
-        middle = building.centroid
-        self.taken[(int(middle.x // 50), int(middle.y // 50))].append(building)
-
-
-def rectangle(x: float, y: float, width_m: float, depth_m: float, angle_rad: float) -> Polygon:
-    """Return a rectangle about its centre, the width along the angle."""
-    c, s = np.cos(angle_rad), np.sin(angle_rad)
-    corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
-    return Polygon(
-        [(x + (a * width_m * c - b * depth_m * s) / 2, y + (a * width_m * s + b * depth_m * c) / 2) for a, b in corners]
-    )
-
-
-def along(line: LineString, at: float) -> tuple[float, float, float]:
-    """Return x, y and direction (radians) of the line at a distance from its start."""
-    x, y = line.interpolate(at).coords[0]
-    x1, y1 = line.interpolate(max(at - 4, 0)).coords[0]
-    x2, y2 = line.interpolate(min(at + 4, line.length)).coords[0]
-    return x, y, float(np.arctan2(y2 - y1, x2 - x1))
 
 
 def _pieces(ways: list[Way], area: BaseGeometry, rng: np.random.Generator) -> list[tuple[LineString, float, int]]:
@@ -222,7 +137,7 @@ def settle(ground: Ground, water: list[Way], roads: list[Way], areas: Areas) -> 
             target = int(np.clip(households / count * rng.uniform(0.88, 1.05), 304, 470))
             hamlets += _hamlets(grid, site, water + roads, target, namer, rng)
         else:
-            plates += _premises(grid, site, roads, rng)
+            plates += premises(grid, site, roads, rng)
     plates += [p for h in hamlets for p in h.plates]
     _number_groups(hamlets)
     number_streets(plates, roads)
@@ -325,153 +240,3 @@ def _number_groups(hamlets: list[Hamlet]) -> None:
                     number += 1 if rng.random() > 0.02 else 2
                     plate.number = str(number)
             group += count
-
-
-def _premises(grid: Area, site: Site, roads: list[Way], rng: np.random.Generator) -> list[Plate]:
-    """Return the larger buildings of an exclusive grid (works, hotels, offices), without households."""
-    area = grid.local.buffer(-20)
-    shapely.prepare(area)
-    scenic = grid.parent.endswith("204")
-    plates: list[Plate] = []
-    count = 0
-    estate = {"204": "南北湖景区", "205": "临港工业区", "206": "六里工业园"}[grid.parent[-3:]]
-    for road in roads:
-        if road.kind == "highway" or not road.line.intersects(area):
-            continue
-        for line in shapely.get_parts(road.line.intersection(area)):
-            at = 30.0
-            while line.geom_type == "LineString" and at < line.length - 20:
-                x, y, angle = along(line, at)
-                for side in (1, -1):
-                    width, depth = (
-                        (rng.uniform(14, 30), rng.uniform(10, 18))
-                        if scenic
-                        else (rng.uniform(35, 90), rng.uniform(28, 60))
-                    )
-                    off = HALF_WIDTH_M[road.kind] + 6 + depth / 2
-                    bx, by = x - np.sin(angle) * off * side, y + np.cos(angle) * off * side
-                    building = rectangle(bx, by, width, depth, angle)
-                    if rng.random() < (0.3 if scenic else 0.75) and site.fits(building, area):
-                        site.take(building)
-                        named = bool(road.name) and road.kind != "track"
-                        count += not named
-                        plates.append(
-                            Plate(
-                                grid.parent,
-                                grid.code,
-                                "" if named else estate,
-                                0,
-                                road.name if named else "",
-                                "" if named else str(count),
-                                int(scenic and rng.random() < 0.4),
-                                bx,
-                                by,
-                                building,
-                            )
-                        )
-                at += rng.uniform(40, 75) if scenic else rng.uniform(70, 120)
-    if not scenic:
-        plates += _halls(grid, site, area, estate, count, rng)
-    return plates
-
-
-def _halls(
-    grid: Area, site: Site, area: BaseGeometry, estate: str, count: int, rng: np.random.Generator
-) -> list[Plate]:
-    """Return works halls in rows behind those on the roads, at most forty."""
-    west, south, east, north = area.bounds
-    angle = np.radians(rng.uniform(-20, 20))
-    plates: list[Plate] = []
-    for y in np.arange(north, south, -82):
-        for x in np.arange(west, east, 98):
-            building = rectangle(x + rng.uniform(-6, 6), y, rng.uniform(45, 80), rng.uniform(28, 52), angle)
-            if len(plates) < 40 and rng.random() < 0.8 and site.fits(building, area):
-                site.take(building)
-                plates.append(
-                    Plate(grid.parent, grid.code, estate, 0, "", str(count + len(plates) + 1), 0, x, y, building)
-                )
-    return plates
-
-
-def street_plates(grid: Area, site: Site, roads: list[Way], target: int, rng: np.random.Generator) -> list[Plate]:
-    """Return the plates of an old-town grid: shop houses along streets, then flats in the blocks."""
-    area = grid.local.buffer(-3)
-    shapely.prepare(area)
-    plates, left = [], int(np.clip(target * rng.uniform(0.9, 1.03), 304, 480))
-    for road in sorted(
-        (r for r in roads if r.kind in ("street", "primary", "secondary", "tertiary") and r.name), key=lambda r: r.name
-    ):
-        for line in shapely.get_parts(road.line.intersection(area)):
-            if line.geom_type != "LineString" or line.length < 25:
-                continue
-            for at in np.arange(9, line.length - 8, 9.5):
-                x, y, angle = along(line, float(at))
-                for side in (1, -1):
-                    depth = rng.uniform(9, 14)
-                    off = HALF_WIDTH_M[road.kind] + 2.5 + depth / 2
-                    bx, by = x - np.sin(angle) * off * side, y + np.cos(angle) * off * side
-                    building = rectangle(bx, by, rng.uniform(8, 9.2), depth, angle)
-                    households = int(rng.choice([0, 1, 2], p=[0.34, 0.5, 0.16]))
-                    if left - households >= 90 and rng.random() < 0.86 and site.fits(building, area):
-                        site.take(building)
-                        plates.append(Plate(grid.parent, grid.code, "", 0, road.name, "", households, bx, by, building))
-                        left -= households
-    plates += _flats(grid, site, area, left, rng)
-    return plates
-
-
-def _flats(grid: Area, site: Site, area: BaseGeometry, left: int, rng: np.random.Generator) -> list[Plate]:
-    """Return blocks of flats in rows facing south until the households left are housed."""
-    west, south, east, north = area.bounds
-    plates: list[Plate] = []
-    estate = {"1": "文昌苑", "2": "澉川新村", "3": "古城小区"}[grid.code[-1]]
-    spots = [(x, y) for y in np.arange(north, south, -27) for x in np.arange(west, east, 50)]
-    for k in rng.permutation(len(spots)):
-        if left <= 0:
-            break
-        x, y = spots[k]
-        building = rectangle(x, y, 40, 11.5, np.radians(-6))
-        if site.fits(building, area):
-            site.take(building)
-            households = min(left, int(rng.integers(12, 21)))
-            plates.append(
-                Plate(grid.parent, grid.code, estate, 0, "", str(len(plates) + 1), households, x, y, building)
-            )
-            left -= households
-    if left > 0:
-        raise ValueError(f"grid {grid.code}: no room for {left} households in flats")
-    return plates
-
-
-def number_streets(plates: list[Plate], roads: list[Way]) -> None:
-    """Number the plates on named streets, in place: from the east or north, odd on the north or west side.
-
-    Source: GB/T 35639-2017, annex B.
-    """
-    by_road: dict[str, list[Plate]] = defaultdict(list)
-    for plate in plates:
-        if plate.road and not plate.number:
-            by_road[plate.road].append(plate)
-    lines = {r.name: r.line for r in roads if r.name in by_road}
-    for name, members in by_road.items():
-        line = lines[name]
-        xy = shapely.get_coordinates(line)
-        east_west = np.ptp(xy[:, 0]) >= np.ptp(xy[:, 1])
-        low_first = xy[0, 0] > xy[-1, 0] if east_west else xy[0, 1] > xy[-1, 1]
-        placed = []
-        for plate in members:
-            at = line.project(Point(plate.x, plate.y))
-            x, y, _ = along(line, at)
-            off = (plate.x - x, plate.y - y)
-            odd = off[1] > 0 if east_west else off[0] < 0
-            placed.append((at if low_first else line.length - at, odd, plate))
-        placed.sort(key=lambda item: item[0])
-        count = {True: -1, False: 0}
-        for _, odd, plate in placed:
-            count[odd] += 2
-            plate.number = str(count[odd])
-
-
-def stretch(line: LineString, start: float, end: float) -> Floats:
-    """Return the coordinates of the part of a line between two distances."""
-    return shapely.get_coordinates(substring(line, start, end))

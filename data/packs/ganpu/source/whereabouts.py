@@ -10,10 +10,11 @@ import outline
 import shapely
 from basemap import merged
 from frame import Floats, to_local
-from gazetteer import LANDMARKS, full_address
+from gazetteer import full_address
+from landmarks import LANDMARKS
 from network import Ground, Way
 from partition import Areas
-from settlements import Hamlet, Plate
+from plots import Hamlet, Plate
 from shapely import LineString, Point
 
 # Real hot spots: category name → (x km, y km, spread m, share of that category's incidents)
