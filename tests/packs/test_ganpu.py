@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -25,6 +26,7 @@ import shapely
 from PIL import Image
 from shapely.geometry import shape
 
+from layers.exchange.pack.check import check
 from layers.incident.rules import Category, RuleBook, SuggestionRule, suggest
 
 PACK = Path(__file__).resolve().parents[2] / "data" / "packs" / "ganpu"
@@ -443,11 +445,11 @@ def test_everything_is_labelled_synthetic() -> None:
 def test_the_maker_writes_the_same_bytes_again(tmp_path: Path) -> None:
     """The tables that need no landscape, made in another process with another hash seed."""
     script = (
-        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); import catalogue, make, manifest\n"
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); import catalogue\n"
         "from records import write_csv; out = Path(sys.argv[2]); found = catalogue.categories()\n"
-        "write_csv(out / 'categories.csv', make.CATEGORY, [c.row() for c in found])\n"
-        "write_csv(out / 'rules.csv', ['code', 'words', 'not_words', 'channel', 'category', 'weight'], catalogue.rules(found))\n"
-        "write_csv(out / 'calendar.csv', ['day', 'is_workday', 'periods', 'name', 'source', 'provisional'], catalogue.calendar())\n"
+        "for name, rows in (('categories', [c.row() for c in found]), ('rules', catalogue.rules(found)),\n"
+        "                   ('calendar', catalogue.calendar())):\n"
+        "    write_csv(out / f'{name}.csv', list(rows[0]), rows)\n"
     )
     source = PACK / "source"
     command = [sys.executable, "-c", script, str(source), str(tmp_path)]
@@ -470,3 +472,23 @@ def test_suggestion_rules_find_the_category_of_most_reports() -> None:
     right = sum(one.category == row["category"] for one, row in zip(found, rows, strict=True))
     assert right > 0.9 * len(rows)
     assert {one.category for one in found} >= {row["category"] for row in rows}
+
+
+def test_permissions_of_the_roles_are_those_the_format_names() -> None:
+    text = (PACK.parents[2] / "docs" / "pack-format.md").read_text(encoding="utf-8")
+    written = text[text.index("any set of permissions") : text.index("6. **Categories")]
+    named = set(re.findall(r"`([a-z_0-9]+)`", written))
+    assert {permission for row in table("roles") for permission in split(row["permissions"])} == named
+
+
+def test_the_smallest_pack_of_the_documents_loads(tmp_path: Path) -> None:
+    text = (PACK.parents[2] / "docs" / "pack-format.md").read_text(encoding="utf-8")
+    (tmp_path / "areas").mkdir()
+    (tmp_path / "pack.toml").write_text(re.findall(r"```toml\n(.*?)```", text, re.S)[-1], encoding="utf-8")
+    boundaries = re.findall(r"```json\n(.*?)```", text, re.S)[-1]
+    (tmp_path / "areas" / "villages.geojson").write_text(boundaries, encoding="utf-8")
+    assert check(tmp_path) == []
+
+
+def test_the_loader_finds_no_fault() -> None:
+    assert check(PACK) == []
