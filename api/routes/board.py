@@ -48,6 +48,7 @@ def _as_dict(layer: Layer) -> dict[str, Any]:
                 "title": entry.title.as_dict(),
                 "symbol": dict(entry.symbol),
                 "filter": dict(entry.filter),
+                "when": entry.when,
                 "count_url": f"/api/v1/counts/{layer.id}?{urlencode(entry.filter)}",
             }
             for entry in layer.legend
