@@ -17,6 +17,7 @@ NAMES = (
     "users",
     "incident",
     "photo",
+    "name",
     "geocode",
     "locate",
     "area",

@@ -23,7 +23,7 @@ begin
             'incident_visible', 'incident_words', 'server_now', 'submit_incident', 'submit_incidents', 'locate_leaf', 'locate_leaf_at', 'on_lattice', 'event_horizon',
             'event_floor', 'emit_event', 'list_towns', 'note_login', 'open_session', 'close_session',
             'drop_expired_sessions', 'user_posts', 'username_taken', 'change_password', 'staff_name', 'submit_photo',
-            'may_add_photo', 'record_audit', 'seal_audit', 'broken_seals', 'enqueue_job',
+            'may_add_photo', 'propose_name', 'review_name', 'record_audit', 'seal_audit', 'broken_seals', 'enqueue_job',
             'ensure_partitions', 'drop_old_events', 'compact_tile_changes', 'drop_old_case_serials') then
             execute format('grant execute on routine %s to %I', t.signature, app);
         end if;

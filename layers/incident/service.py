@@ -19,6 +19,7 @@ from data.receipt import body_hash
 from data.scope import scope_of
 from data.uuid7 import uuid7
 from layers import features
+from layers.address import proposal
 from layers.address import service as address
 from layers.address.locating import known
 from layers.address.place import Place
@@ -27,6 +28,8 @@ from layers.incident.book import TownBook, book
 from layers.incident.draft import Draft, Placing
 from layers.incident.rules import Suggestion, suggest
 
+# Why a text was not placed: its words were not known, or not well enough.
+WORDS_UNKNOWN = frozenset({"place_not_found", "ambiguous", "vague"})
 # A phone's clock may run ahead; what lies further in the future did not happen yet.
 CLOCK_AHEAD = timedelta(minutes=5)
 
@@ -287,7 +290,7 @@ def place(session: Session, incident_id: UUID, picked: Placing) -> int:
     """Puts an incident where a person in triage says it is; returns its new version.
 
     Needs ``triage`` or ``accept``. The place as given stays; the log says who moved it, from where and why. Emits
-    ``incident``/``updated``.
+    ``incident``/``updated``. Words that the geocoder did not know are proposed as a name of the picked point.
 
     Raises
     ------
@@ -323,6 +326,13 @@ def place(session: Session, incident_id: UUID, picked: Placing) -> int:
         now = session.execute(queries.ONE, {"incident_id": incident_id}).one()
         message = "somebody changed this incident meanwhile"
         raise Conflict("incident.version_conflict", message, version=now.version, state=now.state)
+    if (
+        picked.lon is not None
+        and row.triage_reason in WORDS_UNKNOWN
+        and found.lon is not None
+        and found.lat is not None
+    ):
+        proposal.propose(session, row.address_text, found.lon, found.lat)
     return version
 
 

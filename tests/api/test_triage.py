@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from tests.small_town import GRIDS
+from tests.small_town import GRIDS, VILLAGES
 
 
 def quarantined(browser, **place):
@@ -134,3 +136,31 @@ def test_anonymous_reporter_leaves_nothing(web):
         "name": None,
         "phone": None,
     }
+
+
+def test_words_of_a_confirmed_pick_become_a_name_after_review(web):
+    command, admin = web.browser("command"), web.browser("admin")
+    words = "老陈修车铺"
+    told = command.post("/api/v1/incidents", {"title": "占道", "channel": "app", "address": words}).json
+    assert told["triage_reason"] == "place_not_found"
+    assert move(command, told, lon=120.895, lat=30.415, crs="cgcs2000").status_code == 200
+    again = command.post("/api/v1/incidents", {"title": "占道", "channel": "app", "address": words}).json
+    assert again["triage_reason"] == "place_not_found"  # proposed is not known yet
+    assert command.get("/api/v1/names/proposals").status_code == 403
+    proposed = admin.get("/api/v1/names/proposals").json["proposals"]
+    assert [(one["name"], one["village"], one["proposed_by"]) for one in proposed] == [(words, VILLAGES[1], "command")]
+    number = proposed[0]["id"]
+    assert admin.post(f"/api/v1/names/proposals/{number}", {"accept": True}).status_code == 200
+    assert admin.post(f"/api/v1/names/proposals/{number}", {"accept": False}).status_code == 404
+    time.sleep(1.1)  # a gazetteer is at most a second old
+    known = command.post("/api/v1/incidents", {"title": "占道", "channel": "app", "address": words}).json
+    assert (known["triage_reason"], known["grid"]["code"]) == (None, GRIDS[3])
+
+
+def test_dropped_proposal_is_gone(web):
+    command, admin = web.browser("command"), web.browser("admin")
+    told = command.post("/api/v1/incidents", {"title": "占道", "channel": "app", "address": "某某家门口"}).json
+    move(command, told, lon=120.895, lat=30.415, crs="cgcs2000")
+    number = admin.get("/api/v1/names/proposals").json["proposals"][0]["id"]
+    assert admin.post(f"/api/v1/names/proposals/{number}", {"accept": False}).status_code == 200
+    assert admin.get("/api/v1/names/proposals").json["proposals"] == []

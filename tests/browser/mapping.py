@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 WALL = {"width": 1920, "height": 1080}
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+PATIENCE_MS = 45_000  # software rendering on a busy machine
 READY = "() => window.onegridMap && window.onegridMap.isSettled"
 DRAWN = """(layers) => window.onegridMap.view.query(null, layers)
     .map((f) => ({...f.properties, layer: f.layer.id, fid: f.id}))"""
@@ -21,7 +22,7 @@ INCIDENTS = ("on:incident-symbol", "on:incident-cluster", "on:incident-live")
 def open_map(page: Page, query: str = "") -> None:
     """Open the map and wait until everything in view is drawn and the stream is live."""
     page.goto(f"/{query}")
-    page.wait_for_function(READY)
+    page.wait_for_function(READY, timeout=PATIENCE_MS)
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from data.errors import Invalid, Unavailable
 from data.scope import Scope, scope_of
-from data.session import Database
+from data.session import Database, libpq_url
 
 
 @pytest.mark.parametrize("straight", [False, True], ids=["by SQLAlchemy", "straight to the driver"])
@@ -40,7 +40,7 @@ def test_connections_that_the_server_cut_are_replaced(databases, database):
     for _ in range(3):
         with database.transaction(Scope.public(1)) as session:
             session.execute(text("select 1"))
-    with psycopg2.connect(databases.owner_dsn) as connection, connection.cursor() as cursor:
+    with psycopg2.connect(libpq_url(databases.app_url)) as connection, connection.cursor() as cursor:
         cursor.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
             " and pid <> pg_backend_pid() and usename = 'onegrid_app'"  # not what the server itself runs there

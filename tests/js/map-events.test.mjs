@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addEvent, compareCursors, emptyFeed, Overlay, readFrame, tilesOf } from "../../webmap/static/map/events.js";
+import { addEvent, compareCursors, emptyFeed, Overlay, readFrame } from "../../webmap/static/map/events.js";
 import { backoff, FrameParser } from "../../webmap/static/map/sse.js";
 import { EventStream } from "../../webmap/static/map/stream-core.js";
 
@@ -63,7 +63,7 @@ test("a closed, removed or unplaced case hides its symbol without a new one", ()
   overlay.add(event("1", 0, { id: "a", seq: 7, is_open: false }));
   overlay.add(event("2", 0, { id: "b", seq: 8, lon: null, lat: null }));
   overlay.add({ ...event("3"), topic: "removed", ref: "c", data: { topic: "incident", ref: "c" } });
-  assert.deepEqual(overlay.hidden(), [7, 8]);
+  assert.deepEqual(overlay.hidden(), [{ layer: "incident", seq: 7 }, { layer: "incident", seq: 8 }]);
   assert.deepEqual(overlay.collection().features, []);
 });
 
@@ -73,19 +73,6 @@ test("times on the overlay are seconds, as in a tile", () => {
   const { properties } = overlay.collection().features[0];
   assert.equal(properties.due_at, Date.UTC(2026, 2, 17, 6, 32) / 1000);
   assert.ok(!("closed_at" in properties) && !("grid_shares" in properties));
-});
-
-test("a point touches one tile a zoom, and it is the tile that holds it", () => {
-  for (const zoom of [0, 5, 12, 14]) {
-    const tiles = tilesOf([120.8897, 30.3935, 120.8897, 30.3935], zoom);
-    assert.equal(tiles.length, 1);
-    const [{ x, y, z }] = tiles;
-    const west = (x / 2 ** z) * 360 - 180;
-    const north = (Math.atan(Math.sinh(Math.PI * (1 - (2 * y) / 2 ** z))) * 180) / Math.PI;
-    const south = (Math.atan(Math.sinh(Math.PI * (1 - (2 * (y + 1)) / 2 ** z))) * 180) / Math.PI;
-    assert.ok(west <= 120.8897 && 120.8897 < west + 360 / 2 ** z && south < 30.3935 && 30.3935 <= north);
-  }
-  assert.deepEqual(tilesOf([0, 0, 90, 60], 14), [], "too many: fetch all");
 });
 
 test("waits grow to fifteen seconds and are spread", () => {

@@ -79,7 +79,7 @@ def roads(palette: Palette, present: Mapping[str, Any]) -> list[Layer]:
     """Return roads (all casings below all surfaces, so that junctions are open) and buildings."""
     layers: list[Layer] = []
     if "building" in present:
-        paint = {"fill-color": palette.building, "fill-outline-color": palette.building_edge}
+        paint: dict[str, Any] = {"fill-color": palette.building, "fill-outline-color": palette.building_edge}
         layers.append(_layer("building", "fill", "building", minzoom=15, paint=paint))
     if "road" not in present:
         return layers
@@ -99,7 +99,7 @@ def borders(palette: Palette, present: Mapping[str, Any]) -> list[Layer]:
     rounded = {"line-join": "round", "line-cap": "round"}
     layers: list[Layer] = []
     if "grid" in present:
-        paint = {
+        paint: dict[str, Any] = {
             "line-color": palette.grid,
             "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.7, 14, 1.2, 17, 1.8],
             "line-dasharray": [4, 3],

@@ -62,7 +62,7 @@ def build_style(
         "name": f"OneGrid {theme}",
         "center": list(town_map["center"]),
         "zoom": town_map["zoom"],
-        "state": {"now": {"default": 0}, "hidden": {"default": []}, "picked": {"default": ""}},
+        "state": {"now": {"default": 0}, "picked": {"default": ""}},
         "sources": _sources(known.values(), hillshade),
         "layers": drawn,
         "metadata": {"theme": theme, "lang": lang},

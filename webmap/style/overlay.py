@@ -118,15 +118,15 @@ class Overlays:
         }
         shown: Expression = ["!=", ["get", "cluster"], True]
         layers: list[Layer] = []
-        if _has_clock(layer):
-            # A symbol whose change the tile does not hold yet is drawn from the live source instead.
-            shown = ["all", shown, ["!", ["in", ["id"], ["global-state", "hidden"]]]]
+        # A symbol whose change the tile does not hold yet is drawn from the live source instead. A feature state hides
+        # it: a filter would have the tiles laid out anew, and that can swallow the fetch that is to bring the change.
+        paint = {"icon-opacity": ["case", ["boolean", ["feature-state", "hidden"], False], 0, 1]}
         if layer.get("cluster"):
             image = self._donut() if layer.get("platform") == "by_feature" else self._stack()
             clusters = {"icon-image": image, "icon-allow-overlap": True, "icon-padding": 0}
             only: Expression = ["==", ["get", "cluster"], True]
             layers.append(_style(layer, "symbol", "cluster", filter=only, layout=clusters))
-        layers.append(_style(layer, "symbol", "symbol", filter=shown, layout=layout))
+        layers.append(_style(layer, "symbol", "symbol", filter=shown, layout=layout, paint=paint))
         if far_of(layer):
             layers += [_far(layer, drawn) for drawn in layers]
             for near in layers[: len(layers) // 2]:

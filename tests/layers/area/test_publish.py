@@ -232,7 +232,7 @@ def test_index_follows_a_publication_of_another_process(database, scope):
 
 
 def test_rolled_back_publication_is_seen_by_nobody(database, scope):
-    with pytest.raises(RuntimeError), database.transaction(scope) as session:  # noqa: PT012 - what fails is the block
+    with pytest.raises(RuntimeError), database.transaction(scope) as session:
         service.publish(session, _moved_border(_current(session)), valid_from=now())
         assert index.current(session).leaf(120.885, 30.4105).code == GRIDS[0]
         raise RuntimeError
@@ -251,6 +251,8 @@ def test_incidents_know_their_grid_of_today_and_keep_that_of_then(database, scop
         args = {"codes": done.changed, "valid_from": done.valid_from.isoformat()}
     with database.transaction(scope) as session:
         incident_jobs.rebin(session, args)
-        rows = session.execute(text("select external_ref, grid_id, grid_now_id, version from incident order by 1")).all()
+        rows = session.execute(
+            text("select external_ref, grid_id, grid_now_id, version from incident order by 1")
+        ).all()
     lower, upper = small_town.areas[GRIDS[0]], small_town.areas[GRIDS[1]]
     assert rows == [("1", upper, lower, 2), ("2", small_town.areas[GRIDS[2]], small_town.areas[GRIDS[2]], 1)]

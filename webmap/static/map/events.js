@@ -95,8 +95,13 @@ function liveFeature(event, id, lon, lat) {
     if (value === null || typeof value === "object") continue;
     properties[name] = TIMES.includes(name) && typeof value === "string" ? Math.floor(Date.parse(value) / 1000) : value;
   }
-  Object.assign(properties, { id, layer: event.topic });
+  Object.assign(properties, { id, layer: layerOf(event) });
   return { type: "Feature", geometry: { type: "Point", coordinates: [lon, lat] }, properties };
+}
+
+/** The layer an event is about. @param {TownEvent} event */
+export function layerOf({ topic, data }) {
+  return topic === "removed" ? String(data.topic ?? "") : String(data.layer ?? topic);
 }
 
 /**
@@ -106,7 +111,7 @@ function liveFeature(event, id, lon, lat) {
  */
 export class Overlay {
   constructor() {
-    /** @type {Map<string, {feature: any, seq: number | null, serial: number}>} */
+    /** @type {Map<string, {feature: any, layer: string, seq: number | null, serial: number}>} */
     this.changes = new Map();
     this.serial = 0;
   }
@@ -123,7 +128,8 @@ export class Overlay {
     if (!key) return false;
     this.serial += 1;
     const gone = event.topic === "removed" || open === false || typeof lon !== "number" || typeof lat !== "number";
-    this.changes.set(key, { feature: gone ? null : liveFeature(event, key, lon, lat), seq, serial: this.serial });
+    const layer = layerOf(event);
+    this.changes.set(key, { feature: gone ? null : liveFeature(event, key, lon, lat), layer, seq, serial: this.serial });
     return true;
   }
 
@@ -134,9 +140,9 @@ export class Overlay {
     }
   }
 
-  /** Feature ids (`seq`) whose tile symbol is out of date. */
+  /** Layers and numbers of the symbols in the tiles that are out of date. @returns {{layer: string, seq: number}[]} */
   hidden() {
-    return [...this.changes.values()].map((change) => change.seq).filter((seq) => seq !== null);
+    return [...this.changes.values()].flatMap(({ layer, seq }) => (seq === null ? [] : [{ layer, seq }]));
   }
 
   /** @returns {{type: "FeatureCollection", features: any[]}} */
@@ -144,26 +150,4 @@ export class Overlay {
     const features = [...this.changes.values()].map((change) => change.feature).filter(Boolean);
     return { type: "FeatureCollection", features };
   }
-}
-
-/**
- * The tiles of a zoom that a box touches.
- *
- * @param {[number, number, number, number]} bbox west, south, east, north in degrees
- * @param {number} zoom
- * @returns {{z: number, x: number, y: number}[]} empty when there would be more than 64: then fetch all
- */
-export function tilesOf([west, south, east, north], zoom) {
-  const size = 2 ** zoom;
-  const column = (/** @type {number} */ lon) => Math.floor(((lon + 180) / 360) * size);
-  const row = (/** @type {number} */ lat) => {
-    const sine = Math.sin((lat * Math.PI) / 180);
-    return Math.floor((0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)) * size);
-  };
-  const clamp = (/** @type {number} */ value) => Math.max(0, Math.min(size - 1, value));
-  const [x0, x1, y0, y1] = [column(west), column(east), row(north), row(south)].map(clamp);
-  if ((x1 - x0 + 1) * (y1 - y0 + 1) > 64) return [];
-  const tiles = [];
-  for (let x = x0; x <= x1; x += 1) for (let y = y0; y <= y1; y += 1) tiles.push({ z: zoom, x, y });
-  return tiles;
 }

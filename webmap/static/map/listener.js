@@ -82,7 +82,7 @@ export class Listener {
 
   /** Boundaries changed: fetch them and their names again. */
   areasChanged() {
-    for (const layer of this.data.layers) if (layer.base && layer.renderer === "area") this.parts.view.refresh(layer.id, null);
+    for (const layer of this.data.layers) if (layer.base && layer.renderer === "area") this.parts.view.refresh(layer.id);
     this.nameAreas();
   }
 

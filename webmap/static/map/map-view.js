@@ -7,7 +7,6 @@ import * as maplibre from "../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs";
 import { t } from "../i18n.js";
 import { currentInk } from "./ink.js";
 import { donutLate, parseImageName, renderImage } from "./symbols.js";
-import { tilesOf } from "./events.js";
 import { addressesOf } from "./tile-address.js";
 
 /** @typedef {import("./tile-address.js").RegistryLayer} RegistryLayer */
@@ -41,8 +40,11 @@ export class MapView {
     this.ratio = Math.min(3, Math.max(2, Math.ceil(window.devicePixelRatio)));
     /** @type {Map<string, {spec: any, late: number}>} images whose look depends on the time */
     this.timed = new Map();
-    /** @type {number[]} */
-    this.hidden = [];
+    /** Symbols hidden in the tiles, as `layer/number`. @type {Set<string>} */
+    this.hidden = new Set();
+    /** The map's clock waits while tiles are fetched: both at once would lose the fetch. @type {number | null} */
+    this.waitingNow = null;
+    this.fetching = false;
     this.overlay = { type: "FeatureCollection", features: /** @type {any[]} */ ([]) };
     this.labels = labels ?? { type: "FeatureCollection", features: [] };
     this.filter = filter;
@@ -51,7 +53,10 @@ export class MapView {
     this.reduced = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.map = new maplibre.Map({
       container, style: this.prepared(style), attributionControl: false, fadeDuration: 0, dragRotate: false, pitchWithRotate: false,
-      touchPitch: false, maxPitch: 0, minZoom: town.min_zoom ?? undefined, maxZoom: town.max_zoom ?? 20,
+      touchPitch: false, maxPitch: 0,
+      // Slices of larger tiles are kept by place alone, so that a changed tile would still be cut from the old one.
+      zoomLevelsToOverscale: undefined,
+      minZoom: town.min_zoom ?? undefined, maxZoom: town.max_zoom ?? 20,
       center: view ? [view.lon, view.lat] : undefined, zoom: view?.zoom, locale: { "Map.Title": t("map.map_label") },
       transformRequest: (/** @type {string} */ url) => ({ url: new URL(url, location.origin).href }),
     });
@@ -76,7 +81,6 @@ export class MapView {
     style.sources["area-label"].data = this.labels;
     style.sources.live.data = this.overlay;
     style.state.now.default = this.now_s;
-    style.state.hidden.default = this.hidden;
     return style;
   }
 
@@ -140,6 +144,10 @@ export class MapView {
 
   /** Move the map's clock: rings grow, badges count. @param {number} at milliseconds */
   setNow(at) {
+    if (this.fetching) {
+      this.waitingNow = at;
+      return;
+    }
     this.now_s = Math.floor(at / 1000);
     this.map.setGlobalStateProperty("now", this.now_s);
     for (const [name, image] of this.timed) {
@@ -184,12 +192,27 @@ export class MapView {
     return on.has(id) && !(own && platforms && !platforms.includes(/** @type {string} */ (layer.platform)));
   }
 
-  /** Changes the tiles may not hold yet. @param {any} collection @param {number[]} hidden ids */
+  /**
+   * Changes the tiles may not hold yet.
+   *
+   * @param {any} collection what is drawn above the tiles
+   * @param {{layer: string, seq: number}[]} hidden whose symbols in the tiles are out of date
+   */
   setOverlay(collection, hidden) {
     this.overlay = collection;
-    this.hidden = hidden;
     /** @type {any} */ (this.map.getSource("live"))?.setData(collection);
-    this.map.setGlobalStateProperty("hidden", hidden);
+    const before = this.hidden;
+    this.hidden = new Set(hidden.map(({ layer, seq }) => `${layer}/${seq}`));
+    for (const key of before) if (!this.hidden.has(key)) this.hide(key, false);
+    for (const key of this.hidden) if (!before.has(key)) this.hide(key, true);
+  }
+
+  /** @param {string} key `layer/number` @param {boolean} hidden */
+  hide(key, hidden) {
+    const [layer, seq] = key.split("/");
+    for (const source of [layer, `${layer}~far`]) {
+      if (this.map.getSource(source)) this.map.setFeatureState({ source, sourceLayer: layer, id: Number(seq) }, { hidden });
+    }
   }
 
   /** Draw the border of one area thicker. @param {string | null} code */
@@ -204,24 +227,27 @@ export class MapView {
   }
 
   /**
-   * Fetch tiles again: those a box touches at the zooms in view, or all.
+   * Ask for a layer's tiles again. Those that did not change cost an empty answer; those kept out of sight are dropped,
+   * so that none of them comes back old.
    *
-   * @param {string} layer @param {[number, number, number, number] | null} bbox
+   * @param {string} layer
    */
-  refresh(layer, bbox) {
-    for (const name of [layer, `${layer}~far`]) {
-      const source = /** @type {any} */ (this.map.getSource(name));
-      if (!source) continue;
-      const zoom = Math.min(Math.floor(this.map.getZoom()), source.maxzoom);
-      const tiles = bbox ? [zoom - 1, zoom, zoom + 1].filter((z) => z >= 0 && z <= source.maxzoom).flatMap((z) => tilesOf(bbox, z)) : [];
-      if (tiles.length) this.map.refreshTiles(name, tiles);
-      else this.map.refreshTiles(name);
-    }
+  refresh(layer) {
+    for (const name of [layer, `${layer}~far`]) if (this.map.getSource(name)) this.map.refreshTiles(name);
+  }
+
+  /** Tiles are being fetched, or have come: then the clock may go on. @param {boolean} fetching */
+  setFetching(fetching) {
+    this.fetching = fetching;
+    if (fetching || this.waitingNow === null) return;
+    const at = this.waitingNow;
+    this.waitingNow = null;
+    this.setNow(at);
   }
 
   /** @param {string} layer */
   loaded(layer) {
-    return !this.map.getSource(layer) || this.map.isSourceLoaded(layer);
+    return [layer, `${layer}~far`].every((name) => !this.map.getSource(name) || this.map.isSourceLoaded(name));
   }
 
   /** How many of the drawn layers have arrived. */
@@ -236,6 +262,7 @@ export class MapView {
     this.timed.clear();
     this.map.setStyle(this.prepared(style), { diff: false });
     await new Promise((resolve) => this.map.once("style.load", resolve));
+    for (const key of this.hidden) this.hide(key, true);
     this.setNow(this.now_s * 1000);
   }
 
@@ -246,7 +273,12 @@ export class MapView {
     const ids = this.thematicIds();
     if (!ids.length) return [];
     const box = /** @type {any} */ ([[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]]);
-    return this.query(box, ids).map((feature) => this.seen(feature));
+    return this.query(box, ids).filter((feature) => !this.isHidden(feature)).map((feature) => this.seen(feature));
+  }
+
+  /** Is this a symbol of a tile that the overlay replaces? @param {any} feature */
+  isHidden(feature) {
+    return feature.source !== "live" && this.hidden.has(`${feature.layer.metadata?.layer}/${feature.id}`);
   }
 
   /**
@@ -285,6 +317,7 @@ export class MapView {
     /** @type {Map<string, Seen>} */
     const found = new Map();
     for (const feature of this.query(null, ids)) {
+      if (this.isHidden(feature)) continue;
       const seen = this.seen(feature);
       if (Number.isFinite(seen.x)) found.set(`${seen.layer}:${seen.properties.id ?? `${seen.lon},${seen.lat}`}`, seen);
     }

@@ -58,7 +58,7 @@ export class MapPage {
     this.selection = new Selection(this.view, data, this.store, {
       choose: (found) => this.detail.choose(found), close: () => this.detail.show(null), show: (layer) => this.showLayer(layer),
     });
-    this.live = new Live(this.view, (id) => data.layers.some((layer) => layer.id === id));
+    this.live = new Live(this.view, data.thematic().map((layer) => layer.id));
     this.callout = new Callout(this.view, data, (id) => this.selection.select("incident", id));
     this.walk = new VisibleWalk(this.view, data, (layer, id) => this.selection.feature(layer, id));
     this.layersPanel = this.makeLayersPanel();
@@ -281,7 +281,8 @@ export class MapPage {
 
   /** The server no longer knows what we have seen: take everything anew. */
   reset() {
-    this.live.all(this.data.layers.map((layer) => layer.id));
+    this.live.all(this.live.layers);
+    this.listener.areasChanged();
     this.summarise();
     this.list.load();
     this.detail.reload();
@@ -371,6 +372,6 @@ export class MapPage {
   /** @param {string} layer */
   retry(layer) {
     this.layersPanel.setFault(layer, null);
-    this.view.refresh(layer, null);
+    this.live.all([layer]);
   }
 }

@@ -37,10 +37,10 @@ class Life:
             return start + timedelta(minutes=float(self.rng.integers(3, 62)), seconds=float(self.rng.integers(60)))
         return self._after(start, limit, self._share(0.35, 0.012))
 
-    def _share(self, middle: float, late: float) -> float:
-        """Return which share of a limit a step took: mostly below one, late with the given chance."""
+    def _share(self, middle: float, late: float, typical_delay: float = 0.85) -> float:
+        """Return which share of a limit a step took: mostly below one, late with the given chance by that share more."""
         if self.rng.random() < late:
-            return float(1.03 + self.rng.exponential(0.85))
+            return float(1.03 + self.rng.exponential(typical_delay))
         return float(np.clip(self.rng.lognormal(np.log(middle), 0.5), 0.04, 0.97))
 
     def of(self, category: Category, channel: str, reported: datetime) -> dict[str, Any]:
@@ -79,14 +79,15 @@ class Life:
             return {"state": "returned", "return_count": 1}
         if away > -12 and draw > 0.981:
             return {"state": "transferred_up", "due_at": life["due_at"] + timedelta(days=20)}
-        share = self._share(HANDLE_MIDDLE, LATE_SHARE)
-        reworks = int(self.rng.choice([0, 1, 2], p=[0.95, 0.042, 0.008]))
-        returns = int(self.rng.choice([0, 1, 2], p=[0.955, 0.038, 0.007]))
+        long = limits["handle"][1] in ("work_day", "natural_day") and limits["handle"][0] >= 7
+        share = self._share(HANDLE_MIDDLE, LATE_SHARE, 0.22 if long else 0.85)
+        reworks = int(self.rng.choice([0, 1, 2], p=[0.953, 0.043, 0.004]))
+        returns = int(self.rng.choice([0, 1, 2], p=[0.957, 0.039, 0.004]))
         ends = self.finish(life, share * (1 + 0.1 * reworks))
         handled = ends["handled_at"]
         level = 0
         if handled > life["due_at"]:
-            level = 3 if share > 2 or reworks > 1 or returns > 1 else 2 if share > 1.5 else 1
+            level = 3 if share > 3.2 or reworks > 1 or returns > 1 else 2 if share > 2 else 1
         elif share > 0.8 and self.rng.random() < 0.35:
             level = 1
         return ends | {"rework_count": reworks, "return_count": returns, "supervision_level": level}

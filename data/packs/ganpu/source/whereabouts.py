@@ -112,7 +112,7 @@ class Whereabouts:
             pool = {"oldtown": self.town_plates, "factory": self.works, "hall": [self.hall]}.get(kind)
             k = (
                 int(rng.choice(len(self.plates), p=self.by_people))
-                if pool is None or (kind == "oldtown" and rng.random() < 0.25)
+                if pool is None or rng.random() < {"oldtown": 0.25, "hall": 0.8}.get(kind, 0.0)  # most ask from home
                 else int(rng.choice(pool))
             )
             return self._plate(self.plates[k], rng)
