@@ -97,7 +97,10 @@ class Life:
         limits = life["limits"]
         handled = self._after(life["dispatched_at"], limits["handle"], share)
         inspected = self._after(handled, limits["inspect"], self._share(0.42, 0.008))
-        closed = self._after(inspected, limits["close"], self._share(0.16, 0.0))
+        if limits["inspect"][1] == "urgent_hour":  # the duty desk closes it at once, on a Sunday too
+            closed = inspected + timedelta(minutes=float(self.rng.integers(2, 20)))
+        else:
+            closed = self._after(inspected, limits["close"], self._share(0.16, 0.0))
         return {"handled_at": handled, "closed_at": closed, "state": self._ended(closed)}
 
     def _ended(self, closed: datetime) -> str:
