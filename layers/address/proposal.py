@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from data import audit
 from data.errors import NotFound
 from data.scope import scope_of
+from layers.address import service
 
 # A whole sentence is no name.
 MOST_CHARACTERS = 30
@@ -53,4 +54,5 @@ def review(session: Session, number: int, accepted: bool, name: str | None = Non
     found = session.execute(_REVIEW, {"number": number, "accepted": accepted, "name": name or None}).scalar_one()
     if not found:
         raise NotFound("proposal.not_found", f"there is no proposed name {number}")
+    service.GAZETTEER.touch(session)
     audit.record(session, "name.review", "gazetteer_name", number, detail={"accepted": accepted, "name": name})

@@ -37,6 +37,7 @@ SAMPLES = {
     "photo_id": "01900000-0000-7000-8000-000000000000",
     "username": "admin",
     "token_id": "1",
+    "number": "1",
     "layer_id": "incident",
     "ref": "1",
     "path": "no-such-file",
