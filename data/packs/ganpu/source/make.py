@@ -211,7 +211,8 @@ def main(out: Path) -> None:
     done(f"{len(cases)} incidents")
     manifest.write(out / "pack.toml", bounds)
     if out.resolve() != HERE.parent:
-        shutil.copy(HERE / "statistics_villages_2023.csv", out)
+        (out / "source").mkdir(exist_ok=True)
+        shutil.copy(HERE / "statistics_villages_2023.csv", out / "source")
     done(f"pack written to {out}")
 
 
