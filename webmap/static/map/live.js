@@ -77,6 +77,12 @@ export class Live {
     setTimeout(() => this.check(), SETTLE_MS);
   }
 
+  /** @param {number} serial */
+  settle(serial) {
+    this.overlay.settle(serial);
+    this.draw();
+  }
+
   /** Once the fetched tiles are there, they speak for what was known when the fetch began. */
   check() {
     const { fetching } = this;
@@ -84,8 +90,8 @@ export class Live {
       if (!fetching.layers.every((layer) => this.view.loaded(layer))) return;
       this.fetching = null;
       this.view.setFetching(false);
-      if (!fetching.layers.some((layer) => this.broken.has(layer))) this.overlay.settle(fetching.serial);
-      this.draw();
+      // The overlay goes once the tiles are on the screen, or a symbol would be gone for a moment.
+      if (!fetching.layers.some((layer) => this.broken.has(layer))) this.view.afterDrawing(() => this.settle(fetching.serial));
     }
     if (this.waiting.size) this.all([]);
   }

@@ -236,6 +236,15 @@ export class MapView {
     for (const name of [layer, `${layer}~far`]) if (this.map.getSource(name)) this.map.refreshTiles(name);
   }
 
+  /** Do something once what is loaded now has been drawn: the first frame takes it up, the second shows it. @param {() => void} act */
+  afterDrawing(act) {
+    this.map.once("render", () => {
+      this.map.once("render", act);
+      this.map.triggerRepaint();
+    });
+    this.map.triggerRepaint();
+  }
+
   /** Tiles are being fetched, or have come: then the clock may go on. @param {boolean} fetching */
   setFetching(fetching) {
     this.fetching = fetching;
