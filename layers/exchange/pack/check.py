@@ -46,6 +46,8 @@ class Pack:
     manifest: Manifest
     tables: dict[type[Row], list[tuple[int, Any]]] = field(default_factory=dict)
     shapes: dict[type[Shape], list[tuple[int, Any, shapely.Geometry]]] = field(default_factory=dict)
+    # whole weeks from the pack's anchor to the moment of loading: what tells of times moves by them
+    weeks: int = 0
 
     def rows(self, kind: type[R]) -> list[R]:
         """Return the rows of a table, in the order of the file."""

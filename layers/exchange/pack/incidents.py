@@ -17,7 +17,7 @@ from layers.exchange import queries
 from layers.exchange.copying import copy_rows
 from layers.exchange.pack.check import Pack
 from layers.exchange.pack.rows import AddressRow, IncidentRow
-from layers.exchange.pack.shift import Lived, live, weeks_to_now
+from layers.exchange.pack.shift import Lived, live
 from layers.incident.book import TownBook, book
 
 _COLUMNS = (
@@ -41,9 +41,7 @@ def load(session: Session, pack: Pack, town_id: int, now: datetime) -> int:
     waits for triage.
     """
     zone = ZoneInfo(pack.manifest.town.timezone)
-    anchor = pack.manifest.incidents.anchor
-    weeks = weeks_to_now(anchor, now) if anchor is not None else 0
-    lived = [item for row in pack.rows(IncidentRow) if (item := live(row, weeks, now, zone)) is not None]
+    lived = [item for row in pack.rows(IncidentRow) if (item := live(row, pack.weeks, now, zone)) is not None]
     lived.sort(key=lambda item: item.row.reported_at)
     if not lived:
         return 0

@@ -23,6 +23,7 @@ from layers.exchange.pack import incidents, tables
 from layers.exchange.pack.check import Pack, read
 from layers.exchange.pack.fault import PackFaulty
 from layers.exchange.pack.manifest import Manifest
+from layers.exchange.pack.shift import weeks_to_now
 
 Progress = Callable[[str], None]
 
@@ -69,6 +70,8 @@ def load(
     apply(session, Scope.system(town_id))
     loaded = Loaded(pack.manifest.town.code, town_id)
     counts = loaded.counts
+    anchor = pack.manifest.incidents.anchor
+    pack.weeks = weeks_to_now(anchor, now) if anchor is not None else 0
     progress("areas")
     valid_from = pack.manifest.areas.valid_from or now
     published = area_service.publish(session, pack.areas(), valid_from=valid_from, source="pack")

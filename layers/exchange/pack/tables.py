@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -200,7 +201,11 @@ def addresses(session: Session, pack: Pack, town_id: int) -> int:
 
 
 def entities(session: Session, pack: Pack, town_id: int) -> int:
-    """Market entities; one without coordinates lies at its door plate, one with neither waits for triage."""
+    """Market entities; one without coordinates lies at its door plate, one with neither waits for triage.
+
+    Their dates move with the pack's anchor, as its incidents do: else all inspections would be late some months on.
+    """
+    moved = timedelta(weeks=pack.weeks)
     plates = {row.plate_id: (row.lon, row.lat) for row in pack.rows(AddressRow)}
     rows = pack.rows(EntityRow)
     places = [
@@ -215,7 +220,7 @@ def entities(session: Session, pack: Pack, town_id: int) -> int:
         (
             town_id, row.platform, row.address, point(*place), grid,
             None if grid else "outside_town" if place[0] is not None else "no_place",
-            *(getattr(row, name) for name in own),
+            *(value + moved if isinstance(value := getattr(row, name), date) else value for name in own),
         )
         for row, place, grid in zip(rows, places, grid_ids, strict=True)
     )  # fmt: skip

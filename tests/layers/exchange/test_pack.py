@@ -198,3 +198,18 @@ def test_second_load_is_refused_and_changes_nothing(loaded, owner):
         pack.load(session, MINI, now=NOW)
     with owner.transaction(Scope.system(None)) as session:
         assert session.execute(text("select count(*) from incident")).scalar_one() == 6
+
+
+def test_dates_of_entities_move_with_the_anchor_of_the_pack(loaded):
+    """36 weeks from the anchor to now: 10 January becomes 19 September, 10 July becomes 19 March."""
+    app, done = loaded
+    with app.transaction(Scope.system(done.town_id)) as session:
+        bakery = session.execute(
+            text(
+                "select last_inspected_on::text, next_inspection_on::text, licence_until::text from market_entity"
+                " where uscc = 'HRB1'"
+            )
+        ).one()
+        kiosk = session.execute(text("select next_inspection_on from market_entity where uscc = 'HRB2'")).scalar_one()
+    assert tuple(bakery) == ("2026-09-19", "2027-03-19", "2027-09-10")
+    assert kiosk is None
