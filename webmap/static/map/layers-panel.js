@@ -145,7 +145,7 @@ export class LayersPanel {
       { "data-legend": entry.id },
       this.swatch(layer, entry),
       h("span", null, this.data.word(entry.title)),
-      number !== undefined && h("b", null, count(number)),
+      number !== undefined && (layer.id === "incident" ? h("a", { href: this.data.list(entry.filter ?? {}, this.page.platforms()) }, count(number)) : h("b", null, count(number))),
     );
   }
 
