@@ -5,6 +5,29 @@ from __future__ import annotations
 from sqlalchemy import text
 
 FIND_TOWN = text("select * from town where code = :code")
+# Of a town that was added empty, roles and platforms stand already as the defaults name them: those of the pack win.
+PUT_ROLE = text("""
+    insert into role (town_id, code, name, name_en, reach, permissions)
+    values (:town_id, :code, :name, :name_en, :reach, :permissions)
+    on conflict (town_id, code) do update set name = excluded.name, name_en = excluded.name_en, reach = excluded.reach,
+        permissions = excluded.permissions
+""")
+DROP_OTHER_ROLES = text("""
+    delete from role r where town_id = :town_id and code <> all (:codes)
+      and not exists (select from user_role u where u.town_id = r.town_id and u.role_code = r.code)
+""")
+PUT_PLATFORM = text("""
+    insert into platform (town_id, code, short, name, name_en, symbol, colour_dark, colour_light, sort, head_name,
+        valid_from, valid_to)
+    values (:town_id, :code, :short, :name, :name_en, :symbol, :colour_dark, :colour_light, :sort, :head_name,
+        :valid_from, :valid_to)
+    on conflict (town_id, code) do update set short = excluded.short, name = excluded.name, name_en = excluded.name_en,
+        symbol = excluded.symbol, colour_dark = excluded.colour_dark, colour_light = excluded.colour_light,
+        sort = excluded.sort, head_name = excluded.head_name, valid_from = excluded.valid_from,
+        valid_to = excluded.valid_to
+""")
+DROP_OTHER_PLATFORMS = text("delete from platform where town_id = :town_id and code <> all (:codes)")
+
 ADD_TOWN = text("""
     insert into town (code, name, name_en, metric_srid, timezone, synthetic, notice, map, settings, sources)
     values (:code, :name, :name_en, :metric_srid, :timezone, :synthetic, cast(:notice as jsonb), cast(:map as jsonb),
@@ -21,7 +44,6 @@ SET_MAP = text("update town set map = map || cast(:map as jsonb) where town_id =
 TOWN_CONTENT = text("""
     select (select count(*) from area where town_id = :town_id) as areas,
         (select count(*) from incident where town_id = :town_id) as incidents,
-        (select count(*) from platform where town_id = :town_id) as platforms,
         (select count(*) from organisation where town_id = :town_id) as organisations,
         (select count(*) from address where town_id = :town_id) as addresses,
         (select count(*) from market_entity where town_id = :town_id) as entities

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import csv
 import json
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
+import data
 from data import audit
 from data.errors import Conflict, Invalid, NotFound
 from data.scope import Scope, apply
 from gis.errors import GisError
 from layers.area.service import MAP_DEFAULTS
 from layers.exchange import queries
+from layers.exchange.pack import tables
 from layers.exchange.pack.manifest import CODE, check_metric, check_timezone
+from layers.exchange.pack.rows import PlatformRow, RoleRow
+
+DEFAULTS = Path(data.__file__).parent / "defaults"
+R = TypeVar("R", PlatformRow, RoleRow)
 
 
 def add(
     session: Session, code: str, name: str, metric_crs: str, timezone: str = "Asia/Shanghai", name_en: str | None = None
 ) -> int:
-    """Add an empty town and return its id. Does not commit.
+    """Add a town without areas, with the default platforms and roles, and return its id. Does not commit.
 
     Parameters
     ----------
@@ -52,8 +60,16 @@ def add(
     }  # fmt: skip
     town_id = session.execute(queries.ADD_TOWN, values).scalar_one()
     apply(session, Scope.system(town_id))
+    tables.put_platforms(session, _defaults(PlatformRow), town_id)
+    tables.put_roles(session, _defaults(RoleRow), town_id)
     audit.record(session, "town.add", "town", code)
     return town_id
+
+
+def _defaults(kind: type[R]) -> list[R]:
+    """Return the rows a town begins with, so that somebody can sign in and a case has a platform; a pack replaces them."""
+    with (DEFAULTS / kind.file).open(encoding="utf-8", newline="") as lines:
+        return [kind.model_validate({k: v for k, v in row.items() if v}) for row in csv.DictReader(lines)]
 
 
 def show(session: Session, town_id: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -63,10 +63,15 @@ def point(lon: float | None, lat: float | None) -> shapely.Point | None:
 
 def platforms(session: Session, pack: Pack, town_id: int) -> int:
     """Platforms; their managing organisations follow with `organisations`."""
-    columns = ("town_id", "code", "short", "name", "name_en", "symbol", "colour_dark", "colour_light", "sort",
-               "head_name", "valid_from", "valid_to")  # fmt: skip
-    rows = ((town_id, *(getattr(row, name) for name in columns[1:])) for row in pack.rows(PlatformRow))
-    return copy_rows(session, "platform", columns, rows)
+    return put_platforms(session, pack.rows(PlatformRow), town_id)
+
+
+def put_platforms(session: Session, rows: Sequence[PlatformRow], town_id: int) -> int:
+    """Make these the platforms of a town that holds nothing else yet."""
+    for row in rows:
+        session.execute(queries.PUT_PLATFORM, {**row.model_dump(), "town_id": town_id})
+    session.execute(queries.DROP_OTHER_PLATFORMS, {"town_id": town_id, "codes": [row.code for row in rows]})
+    return len(rows)
 
 
 def organisations(session: Session, pack: Pack, town_id: int) -> int:
@@ -105,9 +110,17 @@ def _memberships(session: Session, pack: Pack, town_id: int, managed: Mapping[st
 
 def roles(session: Session, pack: Pack, town_id: int) -> int:
     """Roles with what they may do."""
-    columns = ("town_id", "code", "name", "name_en", "reach", "permissions")
-    rows = ((town_id, r.code, r.name, r.name_en, r.reach, r.permissions) for r in pack.rows(RoleRow))
-    return copy_rows(session, "role", columns, rows)
+    return put_roles(session, pack.rows(RoleRow), town_id)
+
+
+def put_roles(session: Session, rows: Sequence[RoleRow], town_id: int) -> int:
+    """Make these the roles of a town; one that an account holds already stays."""
+    for row in rows:
+        session.execute(
+            queries.PUT_ROLE, {**row.model_dump(), "permissions": list(row.permissions), "town_id": town_id}
+        )
+    session.execute(queries.DROP_OTHER_ROLES, {"town_id": town_id, "codes": [row.code for row in rows]})
+    return len(rows)
 
 
 def staff(session: Session, pack: Pack, town_id: int) -> int:
