@@ -51,6 +51,8 @@ missing_packages() {
   fi
   if [[ $stage == test ]]; then
     command -v chromium >/dev/null || echo chromium
+    # the browser driver's own node is linked against it
+    [[ -n $(find /usr/lib /lib -name 'libatomic.so.1' -print -quit 2>/dev/null) ]] || echo libatomic1
     # without a font for Chinese characters the pages show boxes
     [[ -n $(fc-list :lang=zh-cn 2>/dev/null | head -n 1) ]] || echo fonts-noto-cjk fontconfig
   fi
