@@ -98,6 +98,9 @@ def borders(palette: Palette, present: Mapping[str, Any]) -> list[Layer]:
     """Return the borders of grids, villages and the town, thinnest first."""
     rounded = {"line-join": "round", "line-cap": "round"}
     layers: list[Layer] = []
+    if "zone" in present:
+        zone = {"line-color": palette.grid, "line-width": 0.8, "line-opacity": 0.7}
+        layers.append(_layer("zone-border", "line", "zone", minzoom=11, paint=zone))
     if "grid" in present:
         paint: dict[str, Any] = {
             "line-color": palette.grid,
@@ -152,6 +155,9 @@ def labels(palette: Palette, present: Mapping[str, Any], lang: str) -> list[Laye
     """
     layers: list[Layer] = []
     halo = palette.halo
+    if "address" in present:
+        number = {"text-field": ["to-string", ["get", "number"]], "text-padding": 2}
+        layers.append(_label("door-number", "address", 11, palette.text_faint, halo, lang, minzoom=16.5, layout=number))
     if "place" in present:
         layers += _place_labels(palette, lang)
     if "road" in present:

@@ -202,7 +202,7 @@ class Overlays:
             "text-font": FONT,
             "text-size": 12,
             "text-variable-anchor": ["left", "right", "top", "bottom"],
-            "text-radial-offset": 1,
+            "text-radial-offset": 1.4,
         }
         paint = {
             "text-color": self.palette.text_soft,

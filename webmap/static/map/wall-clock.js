@@ -5,6 +5,7 @@ import { frame } from "../frame.js";
 import { lang, t } from "../i18n.js";
 import { day } from "../time.js";
 import { formatClock } from "./town-clock.js";
+import { layoutNow } from "./town-data.js";
 
 /** @param {import("./town-data.js").TownData} data */
 export function startWallClock(data) {
@@ -27,6 +28,13 @@ export function showNotice() {
   const tag = t("common.synthetic");
   // Many notices begin with the word on the tag itself.
   const words = town.notice.startsWith(tag) ? town.notice.slice(tag.length).replace(/^[:：,，\s]+/, "") : town.notice;
-  fill(box, h("b", null, tag), words);
+  // A phone shows the tag alone, and the words on a tap: they would cover a third of its map.
+  const rest = h("span", { id: "map-notice-words", hidden: layoutNow() === "phone" }, words);
+  const button = h("button", { type: "button", "aria-controls": "map-notice-words", "aria-expanded": String(!rest.hidden), onclick: toggle }, tag);
+  function toggle() {
+    rest.hidden = !rest.hidden;
+    button.setAttribute("aria-expanded", String(!rest.hidden));
+  }
+  fill(box, button, rest);
   new ResizeObserver(() => find("#map-frame").style.setProperty("--notice-height", `${box.offsetHeight}px`)).observe(box);
 }
