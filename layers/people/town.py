@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,6 +11,12 @@ from data.errors import NotFound
 from data.scope import scope_of
 from layers.people import queries
 from layers.people.reach import Reach
+
+
+def middle(bounds: Sequence[float]) -> list[float]:
+    """Return the centre of west, south, east, north."""
+    west, south, east, north = bounds
+    return [round((west + east) / 2, 7), round((south + north) / 2, 7)]
 
 
 def describe_town(session: Session) -> dict[str, Any]:
@@ -33,8 +40,9 @@ def describe_town(session: Session) -> dict[str, Any]:
         "synthetic": row.synthetic,
         "notice": row.notice or {},
         "map": {
-            "center": view.get("center"),
-            "zoom": view.get("zoom"),
+            # a town that says nothing of its map opens on its areas; one without areas, on the whole world
+            "center": view.get("center") or (middle(bounds) if bounds else [0.0, 0.0]),
+            "zoom": view.get("zoom") or (12 if bounds else 1),
             "min_zoom": view.get("min_zoom"),
             "max_zoom": view.get("max_zoom"),
             "bounds": bounds,
