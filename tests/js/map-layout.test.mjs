@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { leaderStart, placeCallout } from "../../webmap/static/map/callout-place.js";
 import { barsOf, binQuarters, playStep } from "../../webmap/static/map/day-bars.js";
 import { labelPoint } from "../../webmap/static/map/label-point.js";
+import { waitFor } from "../../webmap/static/map/pace.js";
 import { addressesOf, tileAddress } from "../../webmap/static/map/tile-address.js";
 
 const MAP = { width: 1000, height: 700 };
@@ -93,4 +94,19 @@ test("small scales draw from a source of their own", () => {
   const far = { ...LAYER, style: { far: { below: 14, filter: { attention: "1" } } } };
   assert.deepEqual(addressesOf(far, { platforms: null, at: null }).map(([name]) => name), ["incident", "incident~far"]);
   assert.match(addressesOf(far, { platforms: null, at: null })[1][1], /\?open=1&attention=1$/);
+});
+
+test("one event is followed at once, a stream of them every few seconds", () => {
+  assert.equal(waitFor(1000, -Infinity, 150, 3000), 150);
+  let now = 0;
+  let last = -Infinity;
+  let asked = 0;
+  while (now < 60_000) {
+    now += waitFor(now, last, 150, 3000);
+    last = now;
+    asked += 1;
+  }
+  assert.ok(asked <= 21 && asked >= 19, `${asked} askings in a minute`);
+  assert.equal(waitFor(10_000, 1000, 150, 3000), 150, "after a quiet while at once again");
+  assert.ok(waitFor(1000, 1000, 150, 3000, 1) > waitFor(1000, 1000, 150, 3000, 0), "screens are spread");
 });

@@ -139,7 +139,7 @@ export class LayersPanel {
   entry(layer, entry) {
     // Legends count the present; in a replay they say how things look, not how many.
     const past = this.data.summary?.at !== undefined;
-    const number = entry.count_url && !past ? this.counts.get(this.countAddress(layer, entry)) : undefined;
+    const number = past ? undefined : this.count(layer, entry);
     return h(
       "li",
       { "data-legend": entry.id },
@@ -147,6 +147,12 @@ export class LayersPanel {
       h("span", null, this.data.word(entry.title)),
       number !== undefined && (layer.id === "incident" ? h("a", { href: this.data.list(entry.filter ?? {}, this.page.platforms()) }, count(number)) : h("b", null, count(number))),
     );
+  }
+
+  /** The figures of the header say the same of all cases, and newer. @param {RegistryLayer} layer @param {RegistryLayer["legend"][number]} entry */
+  count(layer, entry) {
+    const known = layer.id === "incident" && !this.page.platforms() ? this.data.summary?.[entry.id] : undefined;
+    return known ?? (entry.count_url ? this.counts.get(this.countAddress(layer, entry)) : undefined);
   }
 
   /** @param {RegistryLayer} layer @param {RegistryLayer["legend"][number]} entry */

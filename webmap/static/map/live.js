@@ -4,11 +4,14 @@
  */
 
 import { layerOf, Overlay } from "./events.js";
+import { Pace } from "./pace.js";
 
 /** @typedef {import("./events.js").TownEvent} TownEvent */
 /** @typedef {import("./map-view.js").MapView} MapView */
 
 const GATHER_MS = 150;
+/** Between two fetches; the overlay shows meanwhile what came. */
+const GAP_MS = 3_000;
 const SETTLE_MS = 250;
 const RETRY_MS = 4_000;
 /** Even if a message were lost in the browser, the map is right again within this time; unchanged tiles cost nothing. */
@@ -22,8 +25,7 @@ export class Live {
     this.overlay = new Overlay();
     /** Layers to fetch again. @type {Set<string>} */
     this.waiting = new Set();
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = undefined;
+    this.pace = new Pace(() => this.fetch(), GATHER_MS, GAP_MS);
     /** The fetch under way. @type {{serial: number, layers: string[]} | null} */
     this.fetching = null;
     /** Layers with a tile that did not come: what they show may be old. @type {Set<string>} */
@@ -61,9 +63,7 @@ export class Live {
   /** Fetch the tiles of these layers again. @param {string[]} layers */
   all(layers) {
     for (const layer of layers) this.waiting.add(layer);
-    if (!this.waiting.size) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.fetch(), GATHER_MS);
+    if (this.waiting.size) this.pace.ask();
   }
 
   fetch() {

@@ -19,6 +19,7 @@ import { Listener } from "./listener.js";
 import { Live } from "./live.js";
 import { MapView } from "./map-view.js";
 import { replaySummary } from "./replay.js";
+import { Pace } from "./pace.js";
 import { ReportForm } from "./report-form.js";
 import { SearchBox } from "./search-box.js";
 import { Selection } from "./selection.js";
@@ -35,6 +36,8 @@ import { showNotice, startWallClock } from "./wall-clock.js";
 const TICK_MS = 20_000;
 const SUMMARY_MS = 60_000;
 const GATHER_MS = 300;
+const GAP_MS = 4_000;
+const LEGEND_MS = 30_000;
 
 export class MapPage {
   /** @param {import("./town-data.js").TownData} data @param {any} style @param {() => string} styleAddress */
@@ -45,10 +48,11 @@ export class MapPage {
     this.store = new Store(data.zone);
     /** Events that came while a replay was shown. */
     this.missed = 0;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.gathering = undefined;
-    /** @type {Set<"summary" | "list" | "detail">} */
-    this.wanted = new Set();
+    this.paces = {
+      summary: new Pace(() => this.summarise(), GATHER_MS, GAP_MS),
+      list: new Pace(() => this.list.load(), GATHER_MS, GAP_MS),
+      detail: new Pace(() => this.detail.reload(), GATHER_MS, GAP_MS),
+    };
     /** @type {{remove: () => void} | null} */
     this.pin = null;
     this.isSettled = false;
@@ -85,6 +89,7 @@ export class MapPage {
     this.listener.nameAreas();
     setInterval(() => this.tick(), TICK_MS);
     setInterval(() => this.summarise(), SUMMARY_MS);
+    setInterval(() => this.store.state.at === null && this.layersPanel.countLegends(), LEGEND_MS);
     // Tests and a curious administrator look at it; nothing in the page reads it.
     Object.assign(window, { onegridMap: this });
   }
@@ -98,7 +103,7 @@ export class MapPage {
       moved: (view) => {
         store.set({ view });
         this.layersPanel.moved();
-        if (this.list.mode === "view") this.later("list");
+        if (this.list.mode === "view") this.paces.list.askNow();
       },
       picked: (found, at) => this.selection.pick(found, at),
       asked: (at) => this.report(at),
@@ -226,11 +231,11 @@ export class MapPage {
     if (before && before.at !== state.at) {
       if (state.at === null) this.missed = 0;
       this.callout.hide();
-      this.later("summary");
+      this.paces.summary.askNow();
     }
     this.layersPanel.show();
     this.layersPanel.countLegends();
-    if (state.at === null) this.later("list");
+    if (state.at === null) this.paces.list.askNow();
     this.time.show();
   }
 
@@ -289,17 +294,9 @@ export class MapPage {
     toast(t("map.reset"));
   }
 
-  /** Several reasons to ask again within a moment are one. @param {"summary" | "list" | "detail"} what */
+  /** Events ask again at their pace. @param {"summary" | "list" | "detail"} what */
   later(what) {
-    this.wanted.add(what);
-    clearTimeout(this.gathering);
-    this.gathering = setTimeout(() => {
-      const { wanted } = this;
-      this.wanted = new Set();
-      if (wanted.has("summary")) this.summarise();
-      if (wanted.has("list")) this.list.load();
-      if (wanted.has("detail")) this.detail.reload();
-    }, GATHER_MS);
+    this.paces[what].ask();
   }
 
   async summarise() {
@@ -318,7 +315,6 @@ export class MapPage {
       return;
     }
     this.figures();
-    if (at === null) this.layersPanel.countLegends();
   }
 
   figures() {
