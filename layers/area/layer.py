@@ -64,7 +64,7 @@ LAYERS = (
         "grid",
         Title("网格", "Grids"),
         220,
-        10,
+        8,
         (
             LegendEntry("base", Title("基础网格", "Base grid"), {"line": "grid", "dash": [4, 3]}, {"kind": "base"}),
             LegendEntry("exclusive", Title("专属网格", "Exclusive grid"), {"line": "grid"}, {"kind": "exclusive"}),

@@ -106,9 +106,9 @@ def borders(palette: Palette, present: Mapping[str, Any]) -> list[Layer]:
             "line-color": palette.grid,
             "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.7, 14, 1.2, 17, 1.8],
             "line-dasharray": [4, 3],
-            "line-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.55, 13, 1],
+            "line-opacity": ["interpolate", ["linear"], ["zoom"], 8, 0.35, 11, 0.55, 13, 1],
         }
-        layers.append(_layer("grid-border", "line", "grid", minzoom=11, paint=paint))
+        layers.append(_layer("grid-border", "line", "grid", minzoom=8, paint=paint))
     if "village" in present:
         paint = {"line-color": palette.village, "line-width": _width((0.7, 1.3, 2.4)), "line-opacity": 0.85}
         layers.append(_layer("village-border", "line", "village", layout=rounded, paint=paint))
