@@ -82,7 +82,7 @@ export class DetailPanel {
     const actions = [
       point && h("button", { type: "button", class: "button button--small", onclick: () => this.page.zoomTo(point[0], point[1]) }, t("map.zoom_here")),
       h("button", { type: "button", class: "button button--small", onclick: () => copyLink() }, t("map.copy_link"), h("kbd", { class: "key" }, "C")),
-      h("a", { class: "button button--small", href: `/incidents?id=${encodeURIComponent(item.id)}` }, t("map.open_in_list")),
+      h("a", { class: "button button--small", href: `/incidents/${encodeURIComponent(item.id)}` }, t("map.open_in_list")),
     ];
     this.draw(item.title, top, incidentBody(item, this.data, this.page.at(), (id) => this.page.select("incident", id)), h("div", { class: "actions" }, actions));
   }
