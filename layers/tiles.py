@@ -15,6 +15,8 @@ from layers.registry import Layer
 
 HALF_WORLD_M = 20037508.342789244
 EXTENT = 4096
+# A tile is drawn this wide.
+PIXELS = 512
 BUFFER = {"point": 128, "line": 64, "polygon": 64}
 CLUSTER_CELLS = 16
 # Deadlines this near travel in a cluster, so that the browser can count late ones without asking again.
@@ -64,7 +66,8 @@ def statement(
         params.update(cell=size / CLUSTER_CELLS, least=layer.cluster_min(z))
         return _clustered(layer, predicate, platforms), params
     margin = size * BUFFER[layer.kind] / EXTENT
-    params.update(qw=box[0] - margin, qs=box[1] - margin, qe=box[2] + margin, qn=box[3] + margin, zoom=z)
+    params.update(qw=box[0] - margin, qs=box[1] - margin, qe=box[2] + margin, qn=box[3] + margin)
+    params.update(zoom=z, detail=size / PIXELS / 4)
     return _plain(layer, predicate), params
 
 
@@ -91,15 +94,22 @@ def _columns(layer: Layer) -> str:
 
 
 def _plain(layer: Layer, predicate: str) -> str:
-    source, shape = layer.source, ""
+    source, shape, geometry = layer.source, "", "f.geom_3857"
     if layer.shape_source:
         # the shape simplified for this zoom, or for the nearest zoom above it; 99 is the full boundary
         source = layer.shape_source
         shape = f" and f.zoom = (select min(zoom) from {layer.shape_source} where zoom >= %(zoom)s)"
+    elif layer.kind != "point":
+        # no more detail than the screen shows: a quarter of a pixel; what is smaller than a pixel stays away
+        geometry = "st_simplify(f.geom_3857, %(detail)s, true)"
+        shape = (
+            " and st_xmax(f.geom_3857) - st_xmin(f.geom_3857) + st_ymax(f.geom_3857) - st_ymin(f.geom_3857)"
+            " > 4 * %(detail)s"
+        )
     return f"""
 select st_asmvt(t, %(mvt_layer)s, {EXTENT}, 'geom', 'fid') from (
     select f.{quote(layer.key)} as fid,
-        st_asmvtgeom(f.geom_3857, st_makeenvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857), {EXTENT}, {BUFFER[layer.kind]}, true)
+        st_asmvtgeom({geometry}, st_makeenvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857), {EXTENT}, {BUFFER[layer.kind]}, true)
             as geom{_columns(layer)}
     from {source} f
     where f.geom_3857 && st_makeenvelope(%(qw)s, %(qs)s, %(qe)s, %(qn)s, 3857){shape} and {predicate}
