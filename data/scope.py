@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from data import clock
@@ -97,16 +99,26 @@ def _array(values: Iterable[object]) -> str:
     )
 
 
-_SET = "select set_config(k, v, true) from unnest(%s::text[], %s::text[]) as s(k, v)"
+SET = "select set_config(k, v, true) from unnest(%(scope_names)s::text[], %(scope_values)s::text[]) as s(k, v)"
+
+
+def parameters(scope: Scope) -> dict[str, Any]:
+    """Return what `SET` needs."""
+    settings = scope.settings()
+    return {"scope_names": list(settings), "scope_values": list(settings.values())}
+
+
+def set_on(connection: Connection, scope: Scope) -> None:
+    """Set the scope for the rest of the transaction of a connection."""
+    # straight to the driver: every request does this, and half of its time would go into building the statement
+    cursor = connection.connection.cursor()
+    cursor.execute(SET, parameters(scope))
+    cursor.close()
 
 
 def apply(session: Session, scope: Scope) -> None:
     """Set the scope for the rest of this transaction; it ends with it."""
-    settings = scope.settings()
-    # straight to the driver: every request does this, and half of its time would go into building the statement
-    cursor = session.connection().connection.cursor()
-    cursor.execute(_SET, (list(settings), list(settings.values())))
-    cursor.close()
+    set_on(session.connection(), scope)
     session.info["scope"] = scope
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-# Straight to the driver (`layers.features.run`): the one statement that every report waits for.
+# Straight to the driver (`data.session.call`): the one statement that every report waits for.
 SUBMIT = "select submit_incident(%(report)s::jsonb)"
 SUBMIT_PHOTO = text("select submit_photo(cast(:photo as jsonb))")
 

@@ -17,8 +17,8 @@ from data import clock
 from data.errors import Conflict, Invalid, NotFound
 from data.receipt import body_hash
 from data.scope import scope_of
+from data.session import call
 from data.uuid7 import uuid7
-from layers import features
 from layers.address import proposal
 from layers.address import service as address
 from layers.address.locating import known
@@ -49,10 +49,11 @@ def report(
     client_id: str | None = None,
     query_code: Callable[[UUID], str] | None = None,
 ) -> Reported:
-    """Takes a report in: finds its place, suggests who should have it, sets the time to accept it. Never commits.
+    """Takes a report in: finds its place, suggests who should have it, sets the time to accept it.
 
     Whoever may ``report`` may call it, the public too. Writes receipt, incident, reporter and log in one call of the
-    database, which emits the event ``incident``/``created``. A place that cannot be found or believed is kept as given
+    database, which emits the event ``incident``/``created``. That call is a transaction of its own when the session has
+    done nothing yet (`data.session.call`), else part of the session's. A place that cannot be found or believed is kept as given
     with the reason in ``triage_reason``.
 
     Parameters
@@ -91,7 +92,7 @@ def report(
             "suggestion": told_of_suggestion,
         },
     }
-    answer = features.run(session, (queries.SUBMIT, {"report": json.dumps(body, ensure_ascii=False)}))[0][0]
+    answer = call(session, queries.SUBMIT, {"report": json.dumps(body, ensure_ascii=False)})
     repeated = bool(answer.pop("repeated", False))
     if query_code:
         answer["query_code"] = query_code(UUID(answer["id"]))

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from data.errors import Invalid, Unavailable
 from data.scope import Scope, scope_of
-from data.session import Database, libpq_url
+from data.session import Database, call, libpq_url
 
 
 @pytest.mark.parametrize("straight", [False, True], ids=["by SQLAlchemy", "straight to the driver"])
@@ -48,3 +48,49 @@ def test_connections_that_the_server_cut_are_replaced(databases, database):
     connection.close()
     with database.transaction(Scope.public(1)) as session:
         assert session.execute(text("select 1")).scalar_one() == 1
+
+
+EMIT = "select emit_event('test', %(kind)s, null, '{}', null, null, null, null, true)"
+COUNT = text("select count(*) from event where topic = 'test' and kind = :kind")
+
+
+def counted(database: Database, kind: str) -> int:
+    with database.transaction(Scope.system(1)) as session:
+        return session.execute(COUNT, {"kind": kind}).scalar_one()
+
+
+def test_call_in_an_untouched_session_is_a_transaction_of_its_own(database):
+    with pytest.raises(ZeroDivisionError), database.transaction(Scope.system(1)) as session:
+        call(session, EMIT, {"kind": "alone"})
+        assert not session.in_transaction()
+        raise ZeroDivisionError
+    assert counted(database, "alone") == 1
+
+
+def test_call_in_a_begun_transaction_belongs_to_it(database):
+    with pytest.raises(ZeroDivisionError), database.transaction(Scope.system(1)) as session:
+        session.execute(text("select 1"))
+        call(session, EMIT, {"kind": "within"})
+        raise ZeroDivisionError
+    assert counted(database, "within") == 0
+
+
+def test_call_has_its_scope_and_leaves_none_behind(database):
+    for scope, expected in ((Scope.system(1), 1), (Scope.public(2), 2), (Scope.public(None), None)):
+        with database.transaction(scope) as session:
+            assert call(session, "select scope_town()", {}) == expected
+            with pytest.raises(psycopg2.Error):
+                call(session, "select 'x'::int", {})
+            assert session.execute(text("select scope_town()")).scalar_one() == expected
+        with database.engine.connect() as connection:
+            setting = text("select current_setting('onegrid.town_id', true)")
+            assert connection.execute(setting).scalar_one() in (None, "")
+            assert not connection.connection.driver_connection.autocommit
+
+
+def test_scope_holds_after_a_savepoint_is_given_up(database):
+    with database.transaction(Scope.public(1)) as session:
+        nested = session.begin_nested()
+        session.execute(text("select 1"))
+        nested.rollback()
+        assert session.execute(text("select scope_town()")).scalar_one() == 1
