@@ -216,6 +216,12 @@ def test_a_town_without_a_base_layer_still_has_a_style(theme: str) -> None:
     assert "road" not in only["sources"]
 
 
+def test_a_town_without_boundaries_or_platforms_still_has_a_style(shipped: list[dict[str, Any]]) -> None:
+    style = build_style("light", shipped, [], {"center": None, "zoom": None, "hillshade": None})
+    assert style["center"] == [0, 0]
+    assert "hillshade" not in style["sources"]
+
+
 def test_small_scales_and_large_ones_share_no_zoom() -> None:
     style = style_of("dark", [complete(MADE_UP[3])])
     far = [layer for layer in style["layers"] if layer.get("source") == "posts~far"]

@@ -30,7 +30,7 @@ def build_style(
     platforms
         The town's platforms as ``/api/v1/platforms`` gives them.
     town_map
-        ``center`` [lon, lat], ``zoom`` and ``hillshade`` ({url, bounds} or None), EPSG:4490 degrees.
+        ``center`` [lon, lat] or None, ``zoom`` or None, ``hillshade`` ({url, bounds} or None), EPSG:4490 degrees.
     lang
         ``zh`` or ``en``: the names on the map.
 
@@ -60,8 +60,9 @@ def build_style(
     return {
         "version": 8,
         "name": f"OneGrid {theme}",
-        "center": list(town_map["center"]),
-        "zoom": town_map["zoom"],
+        # A town without boundaries yet has no place to begin at.
+        "center": list(town_map.get("center") or (0, 0)),
+        "zoom": town_map.get("zoom") or 1,
         "state": {"now": {"default": 0}, "picked": {"default": ""}},
         "sources": _sources(known.values(), hillshade),
         "layers": drawn,

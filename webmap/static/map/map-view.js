@@ -351,7 +351,7 @@ export class MapView {
     const { bounds, center, zoom } = this.town;
     const duration = animated && !this.reduced ? FLY_MS : 0;
     if (!bounds) {
-      this.map.easeTo({ center, zoom, duration });
+      if (center) this.map.easeTo({ center, zoom: zoom ?? 12, duration });
       return;
     }
     const [west, south, east, north] = bounds;
