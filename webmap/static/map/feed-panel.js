@@ -3,9 +3,10 @@
 import { fill, find, h, icon } from "../dom.js";
 import { count, has, t } from "../i18n.js";
 import { empty } from "../parts/states.js";
+import { day } from "../time.js";
 import { placeName } from "./list-panel.js";
 import { platformSymbol } from "./symbol-svg.js";
-import { formatClock } from "./town-clock.js";
+import { dayStart, formatClock } from "./town-clock.js";
 
 /** @typedef {import("./events.js").TownEvent} TownEvent */
 /** @typedef {import("./town-data.js").TownData} TownData */
@@ -69,7 +70,8 @@ export class FeedPanel {
   /** @param {TownEvent} event */
   row(event) {
     const { data } = event;
-    const time = event.at ? formatClock(event.at, this.data.zone, true) : "";
+    const today = event.at >= dayStart(this.data.now(), this.data.zone);
+    const time = !event.at ? "" : today ? formatClock(event.at, this.data.zone, true) : day(new Date(event.at));
     const sub = [placeName(data), data.lead_org_name || (data.channel && has(`common.channel_${data.channel}`) ? t(`common.channel_${data.channel}`) : "")].filter(Boolean).join(" · ");
     return h(
       "button",

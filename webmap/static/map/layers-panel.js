@@ -45,7 +45,7 @@ export class LayersPanel {
       { class: "section" },
       figureRow(data, page.at()),
       h("div", { class: "section__head" }, h("h2", null, t("map.platforms")), h("span", null, t("map.platforms_unit"))),
-      h("ul", null, data.platforms.map((platform) => this.platform(platform))),
+      h("ul", null, data.platforms.map((platform) => this.platform(platform)), this.undecided()),
     );
   }
 
@@ -54,7 +54,7 @@ export class LayersPanel {
     const { data, page } = this;
     const shown = page.platforms();
     const on = !shown || shown.includes(platform.code);
-    const figures = data.summary?.platforms?.[platform.code];
+    const figures = data.summary && { open: 0, today: 0, late: 0, ...data.summary.platforms?.[platform.code] };
     const { from, to } = data.day(page.at());
     const of = { platform: platform.code };
     const past = data.summary?.at !== undefined;
@@ -76,6 +76,18 @@ export class LayersPanel {
         figures.late > 0 && h("a", { href: past ? null : data.list({ ...of, late: 1 }), "data-tone": "late" }, t("map.late"), " ", h("b", null, count(figures.late))),
       ),
       figures && h("a", { class: "platform__open", href: data.list({ ...of, ...(past ? { open_since: until, to: until } : { open: 1 }) }), "aria-label": t("map.platform_open", { name: data.platformName(platform.code), n: figures.open ?? "–" }) }, figures.open === null ? "–" : count(figures.open ?? 0)),
+    );
+  }
+
+  /** Cases of no platform yet: without this row the platforms would not add up to the whole. */
+  undecided() {
+    const figures = this.data.summary?.platforms?.[""];
+    if (!figures?.open) return null;
+    return h(
+      "li",
+      { class: "platform", "data-platform": "" },
+      h("span", { class: "switch switch--none" }, platformSymbol(null), h("span", { class: "switch__name" }, t("common.platform_none"))),
+      h("b", { class: "platform__open" }, count(figures.open)),
     );
   }
 

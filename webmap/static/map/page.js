@@ -4,7 +4,7 @@ import { ApiError, call } from "../api.js";
 import { fill, find, h } from "../dom.js";
 import { count, t } from "../i18n.js";
 import { toast } from "../parts/toast.js";
-import { day } from "../time.js";
+import { when } from "../time.js";
 import { keptLabels } from "./area-labels.js";
 import { Callout } from "./callout.js";
 import { Connection } from "./connection.js";
@@ -26,7 +26,6 @@ import { Selection } from "./selection.js";
 import { Store } from "./store.js";
 import { openStream } from "./stream.js";
 import { TimePanel } from "./time-panel.js";
-import { formatClock } from "./town-clock.js";
 import { layoutNow } from "./town-data.js";
 import { VisibleWalk } from "./visible-walk.js";
 import { showNotice, startWallClock } from "./wall-clock.js";
@@ -246,8 +245,7 @@ export class MapPage {
     const box = find("#map-replay");
     box.hidden = at === null;
     if (at === null) return;
-    const today = day(new Date(at)) === day(new Date(this.data.now()));
-    const words = t("map.replay_of", { time: `${today ? "" : `${day(new Date(at))} `}${formatClock(at, this.data.zone)}` });
+    const words = t("map.replay_of", { time: when(new Date(at).toISOString(), new Date(this.data.now())) });
     fill(box, h("span", null, words, this.missed ? ` ${t("map.replay_missed", { n: count(this.missed) })}` : ""), h("button", { type: "button", class: "button button--small", onclick: () => this.time.goLive() }, t("map.back_live"), h("kbd", { class: "key" }, "L")));
   }
 

@@ -25,6 +25,7 @@ export async function replaySummary(summary, data, at) {
   ]);
   const features = open.next ? null : open.features;
   const platforms = Object.fromEntries(data.platforms.map((platform, index) => [platform.code, { ...tally(features, at, platform.code), today: today[index] }]));
+  platforms[""] = { ...tally(features, at, ""), today: 0 };
   const all = tally(features, at, null);
   return { summary: { ...summary, at, ...all, open: open.count, today_reported: reported, today_closed: closed, stages: null, platforms }, features };
 }
@@ -32,11 +33,11 @@ export async function replaySummary(summary, data, at) {
 /**
  * How many cases were open, near their limit and late.
  *
- * @param {any[] | null} features @param {number} at @param {string | null} platform null: of all platforms
+ * @param {any[] | null} features @param {number} at @param {string | null} platform null: of all platforms; empty: of none yet
  */
 export function tally(features, at, platform) {
   if (!features) return { open: null, amber: null, late: null };
-  const own = features.filter((feature) => platform === null || feature.properties.platform === platform);
+  const own = features.filter((feature) => platform === null || (feature.properties.platform ?? "") === platform);
   const states = own.map((feature) => clockOf(factsOf({ ...feature.properties, is_open: undefined }, at)).state);
   return { open: own.length, amber: states.filter((state) => state === "warn").length, late: states.filter((state) => state === "late").length };
 }

@@ -75,7 +75,7 @@ export class TimePanel {
     const replay = this.page.at() !== null;
     this.live.setAttribute("aria-pressed", String(!replay));
     this.play.textContent = t(this.playing ? "map.pause" : "map.play");
-    this.title.textContent = this.isToday() ? t("map.today_bars") : t("map.day_bars", { day: day(new Date(start)) });
+    this.title.textContent = this.isToday() ? t("map.today_bars") : t("map.day_bars", { day: day(new Date(start), new Date(start).getFullYear() !== new Date(this.data.now()).getFullYear()) });
     const { date, slider } = this;
     if (document.activeElement !== date) date.value = formatMoment(start, this.data.zone).slice(0, 10);
     date.max = formatMoment(this.data.now(), this.data.zone).slice(0, 10);
