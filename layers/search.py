@@ -38,7 +38,7 @@ from scoped_service_site where name ilike :needle or name_en ilike :needle order
 _AREAS = text("""
 select level, code as id, name, name_en, st_x(label_point) as lon, st_y(label_point) as lat,
     array[st_xmin(geom), st_ymin(geom), st_xmax(geom), st_ymax(geom)] as bbox
-from scoped_area where name ilike :needle or name_en ilike :needle or code like :exact || '%'
+from scoped_area where name ilike :needle or name_en ilike :needle or code like :prefix
 order by code = :exact desc, level = 'village' desc, length(name), code limit :n
 """)
 
@@ -59,7 +59,7 @@ def search(
     if not query:
         return []
     each = max(3, limit // 3)
-    values = {"needle": like(query), "exact": query, "n": each}
+    values = {"needle": like(query), "exact": query, "prefix": like(query)[1:], "n": each}
     hits = [*_cases(session, query, each)]
     hits += [_area(row) for row in session.execute(_AREAS, values)]
     if scope_of(session).may("view"):

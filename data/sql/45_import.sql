@@ -52,6 +52,9 @@ begin
     )
     select g.n, case when m.incident_id is not null then 'added'
         when exists (select from incident i where i.town_id = town and i.external_ref = g.external_ref) then 'repeated'
+        -- an export comes back with our own ids
+        when exists (select from incident i where i.town_id = town and i.incident_id = case
+            when g.external_ref ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then g.external_ref::uuid end) then 'repeated'
         else 'case_no_taken' end
     from given g left join made m using (incident_id);
 end $$;

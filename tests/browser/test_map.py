@@ -383,3 +383,19 @@ def test_two_tabs_share_one_stream(command: Page, context: BrowserContext, watch
     other.on("request", lambda request: asked.append(request.url) if "/api/v1/events" in request.url else None)
     open_map(other)
     assert asked == []
+
+
+def test_another_user_in_the_same_browser_gets_the_own_events_only(
+    command: Page, context: BrowserContext, watch: Watch, server_url: str, login: LoginAs
+) -> None:
+    watch.expect("401")
+    open_map(command)
+    other = context.new_page()
+    watch_page(other, watch, server_url)
+    login(other, "gridworker")
+    open_map(other, "?tab=feed")
+    expect(command.locator("#map-band")).to_be_visible()
+    assert command.evaluate("() => window.onegridMap.connection.status") == "ended"
+    own = set(other.request.get("/api/v1/me").json()["areas"])
+    shown = other.evaluate("() => window.onegridMap.listener.state.feed.map((event) => event.data.grid)")
+    assert set(shown) <= own

@@ -221,7 +221,7 @@ def _tables(frame: Frame, words: Words) -> str:
             open_now.get(p["code"], {}).get("late", 0),
             *_in_period(frame, p, words),
         ]
-        for p in frame["platforms"]
+        for p in [*frame["platforms"], *_undecided(frame, words)]
     ]
     villages = [[words.name(v), v["open"], v["late"], v["reported"]] for v in frame["villages"]]
     cases = [
@@ -279,6 +279,12 @@ def _tables(frame: Frame, words: Words) -> str:
         )
         + f"{rest}</div>"
     )
+
+
+def _undecided(frame: Frame, words: Words) -> list[dict[str, Any]]:
+    """Return a row for cases of no platform yet, if there are any: the rows add up to the total."""
+    some = frame["summary"]["platforms"].get("", {}).get("open", 0) or frame["period"].get("")
+    return [{"code": "", "name": words("no_platform")}] if some else []
 
 
 def _in_period(frame: Frame, platform: dict[str, Any], words: Words) -> list[object]:

@@ -34,6 +34,7 @@ import { showNotice, startWallClock } from "./wall-clock.js";
 
 const TICK_MS = 20_000;
 const SUMMARY_MS = 60_000;
+const AGAIN_MS = 3_000;
 const GATHER_MS = 300;
 const GAP_MS = 4_000;
 const LEGEND_MS = 30_000;
@@ -55,6 +56,8 @@ export class MapPage {
     /** @type {{remove: () => void} | null} */
     this.pin = null;
     this.isSettled = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.again = undefined;
     /** @type {import("./stream.js").StreamHandle | null} */
     this.stream = null;
     this.view = this.makeMap();
@@ -82,7 +85,7 @@ export class MapPage {
     this.applyState(this.store.state, null);
     showNotice();
     startWallClock(this.data);
-    this.stream = openStream((message) => this.listener.hear(message));
+    this.stream = openStream(this.data.me.username ?? "", (message) => this.listener.hear(message));
     this.summarise();
     this.listener.seed();
     this.listener.nameAreas();
@@ -310,6 +313,9 @@ export class MapPage {
       if (past) this.list.showPast(past.features);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
+      // The stream may be whole while this request was lost: figures must not stay old under a green light.
+      clearTimeout(this.again);
+      this.again = setTimeout(() => this.summarise(), AGAIN_MS);
       return;
     }
     this.figures();

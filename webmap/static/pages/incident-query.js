@@ -3,7 +3,7 @@
 /** Every filter that the list knows; a figure anywhere may link here with any of them. */
 export const FILTERS = /** @type {const} */ ([
   "platform", "state", "stage", "grid", "village", "org", "category", "open", "late", "amber", "triage", "q", "bbox",
-  "from", "to", "closed_from", "closed_to", "open_since", "channel", "urgency",
+  "from", "to", "closed_from", "closed_to", "open_since", "channel", "urgency", "supervised",
 ]);
 
 /** Those that have a control of their own in the bar. */
