@@ -1,5 +1,6 @@
 // Whether the page is live, in words and a dot; hands on the events of one topic; says what a break cost.
 import { fill, find, h, icon } from "../dom.js";
+import { frame } from "../frame.js";
 import { t } from "../i18n.js";
 import { openStream } from "../map/stream.js";
 import { exactly } from "../time.js";
@@ -18,7 +19,7 @@ const DOT = { live: "live", connecting: "waiting", lost: "lost", refused: "lost"
 export function liveState(element, topic, onEvent, onReset) {
   element.hidden = false;
   say(element, "waiting");
-  openStream((message) => {
+  openStream(frame.viewer?.username ?? "", (message) => {
     if (message.type === "status") {
       say(element, DOT[message.status]);
       if (message.status === "lost" && message.attempt > 1) showLost(message);
