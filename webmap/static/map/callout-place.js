@@ -5,8 +5,9 @@
 /** @typedef {{x: number, y: number}} Point pixels */
 /** @typedef {{left: number, top: number, width: number, height: number}} Box pixels */
 
-/** Gap between the point and the near edge of its callout, px. */
-export const LEADER_PX = 56;
+/** Gaps between the point and the near edge of its callout that are tried, px; a longer one must hide less. */
+const LEADERS_PX = [56, 150, 260];
+const LONGER_COST = 4;
 
 /** Eight directions: beside, above and below, and the corners. @type {[number, number][]} */
 const DIRECTIONS = [[-1, 0], [1, 0], [-1, -1], [1, -1], [-1, 1], [1, 1], [0, -1], [0, 1]];
@@ -23,8 +24,8 @@ function overlap(one, other) {
 }
 
 /**
- * The place of a callout of the given size: of eight positions around the point, the one that covers the fewest
- * points and panels and stays on the map. Ties go to the earlier direction, beside before above.
+ * The place of a callout of the given size: of eight directions in three distances around the point, the one that
+ * covers the fewest points and panels and stays on the map. Ties go to the nearer, and to beside before above.
  *
  * @param {Point} anchor the point the callout speaks of
  * @param {{width: number, height: number}} size
@@ -36,10 +37,11 @@ function overlap(one, other) {
 export function placeCallout(anchor, size, map, points, panels) {
   const margin = 12;
   let best = null;
-  for (const [dx, dy] of DIRECTIONS) {
+  const tried = LEADERS_PX.flatMap((leader, rank) => DIRECTIONS.map(([dx, dy]) => ({ dx, dy, leader, rank })));
+  for (const { dx, dy, leader, rank } of tried) {
     const wanted = {
-      left: anchor.x + dx * LEADER_PX - (dx < 0 ? size.width : dx > 0 ? 0 : size.width / 2),
-      top: anchor.y + dy * LEADER_PX - (dy < 0 ? size.height : dy > 0 ? 0 : size.height / 2),
+      left: anchor.x + dx * leader - (dx < 0 ? size.width : dx > 0 ? 0 : size.width / 2),
+      top: anchor.y + dy * leader - (dy < 0 ? size.height : dy > 0 ? 0 : size.height / 2),
     };
     const left = Math.max(margin, Math.min(wanted.left, map.width - size.width - margin));
     const top = Math.max(margin, Math.min(wanted.top, map.height - size.height - margin));
@@ -47,7 +49,7 @@ export function placeCallout(anchor, size, map, points, panels) {
     const shifted = Math.abs(left - wanted.left) + Math.abs(top - wanted.top);
     const covered = points.filter((point) => holds(box, point)).length;
     const hidden = panels.reduce((sum, panel) => sum + overlap(box, panel), 0);
-    const cost = covered * 10 + hidden / 400 + shifted / 20 + (holds(box, anchor) ? 1000 : 0);
+    const cost = rank * LONGER_COST + covered * 10 + hidden / 400 + shifted / 20 + (holds(box, anchor) ? 1000 : 0);
     if (!best || cost < best.cost - 1e-9) best = { ...box, cost };
   }
   return /** @type {Box & {cost: number}} */ (best);
