@@ -34,6 +34,11 @@ ORG_SUBTREE = text("""
 """)
 # The platforms an organisation manages or works for.
 ORG_PLATFORMS = text("select distinct platform_code from organisation_platform where org_id = any (:org_ids)")
+# The extent of the areas of a post, in force now: where the map of somebody who sees no more opens.
+HOME = text("""
+    select st_xmin(e), st_ymin(e), st_xmax(e), st_ymax(e)
+    from (select st_extent(geom) as e from scoped_area where area_id = any (:area_ids)) x where e is not null
+""")
 AREA_CODES = text("select code from area where area_id = any (:area_ids) and level <> 'town' order by code")
 
 # Codes of a bulk of new users, each resolved once.

@@ -52,9 +52,15 @@ def describe_town(session: Session) -> dict[str, Any]:
 
 
 def describe_person(session: Session, reach: Reach) -> dict[str, Any]:
-    """The caller itself: names, roles, permissions, organisation and the codes of its areas."""
+    """The caller itself: names, roles, permissions, organisation, the codes of its areas and their
+    extent ``home`` (EPSG:4490 degrees), None for who sees the whole town.
+    """
     scope = scope_of(session)
     person = session.execute(queries.PERSON, {"user_id": scope.user_id}).one()
+    home = None
+    if reach.area_ids and not scope.town_wide:
+        extent = session.execute(queries.HOME, {"area_ids": sorted(reach.area_ids)}).one_or_none()
+        home = [round(value, 7) for value in extent] if extent else None
     areas = (
         session.execute(queries.AREA_CODES, {"area_ids": sorted(reach.area_ids)}).scalars() if reach.area_ids else ()
     )
@@ -66,6 +72,7 @@ def describe_person(session: Session, reach: Reach) -> dict[str, Any]:
         "permissions": sorted(scope.permissions),
         "org": {"code": person.org_code, "name": person.org_name} if person.org_code else None,
         "areas": list(areas),
+        "home": home,
         "town_wide": scope.town_wide,
         "must_change_password": person.must_change_password,
     }

@@ -101,7 +101,7 @@ export class MapPage {
   makeMap() {
     const { data, store } = this;
     const labels = keptLabels(data.town.code);
-    return new MapView(find("#map"), { style: this.style, layers: data.layers, town: data.town.map, view: store.state.view, filter: this.filter(), labels }, {
+    return new MapView(find("#map"), { style: this.style, layers: data.layers, town: { ...data.town.map, bounds: data.me.home ?? data.town.map.bounds }, view: store.state.view, filter: this.filter(), labels }, {
       moved: (view) => {
         store.set({ view });
         this.layersPanel.moved();
