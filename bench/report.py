@@ -26,8 +26,19 @@ from tests.web_server import WebServer
 GOAL_PUBLIC, GOAL_SIGNED_IN_MS = 2.0, 5.0
 ROUNDS, WARM_UP, CLIENTS = 300, 60, 8
 
-# A table of its own with the columns, indexes and constraints of incident, and none of its triggers.
-_BARE_TABLE = "drop table if exists bench_incident; create table bench_incident (like incident including all)"
+# A table of its own with the columns, indexes, constraints and rows of incident, and none of its triggers.
+_BARE_TABLE = """
+drop table if exists bench_incident;
+create table bench_incident (like incident including all);
+do $$
+declare columns text := (select string_agg(quote_ident(column_name), ', ') from information_schema.columns
+    where table_schema = 'public' and table_name = 'incident' and is_generated = 'NEVER');
+begin
+    execute format('insert into bench_incident (%1$s) overriding system value select %1$s from incident', columns);
+    perform setval(pg_get_serial_sequence('bench_incident', 'seq'), (select coalesce(max(seq), 0) + 1 from incident));
+end $$;
+analyze bench_incident;
+"""
 _BARE = """
 insert into bench_incident (town_id, case_no, title, description, channel, urgency, geom, grid_id, grid_now_id, grid_version_id,
     occurred_at, reported_at, source_crs, raw_lon, raw_lat)
