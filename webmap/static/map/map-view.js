@@ -5,8 +5,7 @@
 
 import * as maplibre from "../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs";
 import { t } from "../i18n.js";
-import { currentInk } from "./ink.js";
-import { donutLate, parseImageName, renderImage } from "./symbols.js";
+import { MapImages } from "./map-images.js";
 import { addressesOf } from "./tile-address.js";
 
 /** @typedef {import("./tile-address.js").RegistryLayer} RegistryLayer */
@@ -37,9 +36,6 @@ export class MapView {
     this.town = town;
     this.tell = tell;
     this.now_s = Math.floor(Date.now() / 1000);
-    this.ratio = Math.min(3, Math.max(2, Math.ceil(window.devicePixelRatio)));
-    /** @type {Map<string, {spec: any, late: number}>} images whose look depends on the time */
-    this.timed = new Map();
     /** Symbols hidden in the tiles, as `layer/number`. @type {Set<string>} */
     this.hidden = new Set();
     /** The map's clock waits while tiles are fetched: both at once would lose the fetch. @type {number | null} */
@@ -60,6 +56,7 @@ export class MapView {
       center: view ? [view.lon, view.lat] : undefined, zoom: view?.zoom, locale: { "Map.Title": t("map.map_label") },
       transformRequest: (/** @type {string} */ url) => ({ url: new URL(url, location.origin).href }),
     });
+    this.images = new MapImages(this.map, this.now_s);
     /** The whole town is shown until a person looks elsewhere; a changed window fits it again. */
     this.isWhole = !view;
     if (this.isWhole) this.fit(false);
@@ -97,7 +94,6 @@ export class MapView {
 
   listen() {
     const { map, tell } = this;
-    map.setMissingStyleImageResolver((/** @type {string} */ name) => this.draw(name));
     map.on("movestart", (event) => {
       if (/** @type {any} */ (event).originalEvent) this.isWhole = false;
     });
@@ -132,16 +128,6 @@ export class MapView {
     for (const name of /** @type {const} */ (["touchend", "touchmove", "touchcancel", "movestart"])) this.map.on(name, stop);
   }
 
-  // ---- images -------------------------------------------------------------------------------------------------
-
-  /** @param {string} name */
-  draw(name) {
-    const spec = parseImageName(name);
-    if (!spec || this.map.hasImage(name)) return;
-    this.map.addImage(name, renderImage(spec, currentInk(), this.now_s, this.ratio), { pixelRatio: this.ratio });
-    if (spec.kind === "donut" && spec.deadlines.length) this.timed.set(name, { spec, late: donutLate(spec, this.now_s) });
-  }
-
   /** Move the map's clock: rings grow, badges count. @param {number} at milliseconds */
   setNow(at) {
     if (this.fetching) {
@@ -150,16 +136,7 @@ export class MapView {
     }
     this.now_s = Math.floor(at / 1000);
     this.map.setGlobalStateProperty("now", this.now_s);
-    for (const [name, image] of this.timed) {
-      if (!this.map.hasImage(name)) {
-        this.timed.delete(name);
-        continue;
-      }
-      const late = donutLate(image.spec, this.now_s);
-      if (late === image.late) continue;
-      image.late = late;
-      this.map.updateImage(name, renderImage(image.spec, currentInk(), this.now_s, this.ratio));
-    }
+    this.images.tick(this.now_s);
   }
 
   // ---- what is drawn ------------------------------------------------------------------------------------------
@@ -268,7 +245,7 @@ export class MapView {
 
   /** Change theme or language: a new style with the same content. @param {any} style */
   async restyle(style) {
-    this.timed.clear();
+    this.images.forget();
     this.map.setStyle(this.prepared(style), { diff: false });
     await new Promise((resolve) => this.map.once("style.load", resolve));
     for (const key of this.hidden) this.hide(key, true);
