@@ -100,8 +100,14 @@ class Reporter:
         self._post("/api/v1/incidents", body)
 
     def _post(self, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        self._connection.request("POST", path, json.dumps(body).encode(), self._headers)
-        answer = self._connection.getresponse()
+        try:
+            self._connection.request("POST", path, json.dumps(body).encode(), self._headers)
+            answer = self._connection.getresponse()
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            # the server closes a line that was idle while another row was measured
+            self._connection.close()
+            self._connection.request("POST", path, json.dumps(body).encode(), self._headers)
+            answer = self._connection.getresponse()
         content = answer.read()
         if answer.status not in (200, 201):
             raise RuntimeError(f"{path}: {answer.status} {content[:300]!r}")

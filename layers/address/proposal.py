@@ -18,7 +18,7 @@ MOST_CHARACTERS = 30
 WITHIN_M = 60.0
 
 _PROPOSE = text("select propose_name(:words, :lon, :lat, :within_m)")
-_REVIEW = text("select review_name(:number, :accepted, :name)")
+_REVIEW = text("select review_name(cast(:number as bigint), :accepted, :name)")
 _PROPOSALS = text("""
     select n.gazetteer_name_id as id, n.name, n.village_code as village, st_x(n.geom) as lon, st_y(n.geom) as lat,
         n.created_at, staff_name(n.proposed_by) as proposed_by

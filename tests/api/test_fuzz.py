@@ -47,3 +47,8 @@ def test_no_request_makes_the_server_fail(shared_web, token):
             case.validate_response(answer, checks=[not_a_server_error])
 
         ask()
+
+
+def test_number_beyond_any_row_is_refused(shared_web):
+    answer = shared_web.browser("admin").post(f"/api/v1/names/proposals/{10**32}", {"accept": True})
+    assert answer.status_code in (404, 422)
