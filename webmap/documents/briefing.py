@@ -213,8 +213,14 @@ def _table(columns: list[tuple[str, bool]], rows: list[list[object]]) -> str:
 
 
 def _tables(frame: Frame, words: Words) -> str:
+    return (
+        f'<div class="tables">{_by_platform(frame, words)}{_by_village(frame, words)}{_open_cases(frame, words)}</div>'
+    )
+
+
+def _by_platform(frame: Frame, words: Words) -> str:
     open_now = frame["summary"]["platforms"]
-    platforms = [
+    rows = [
         [
             words.name(p),
             open_now.get(p["code"], {}).get("open", 0),
@@ -223,8 +229,24 @@ def _tables(frame: Frame, words: Words) -> str:
         ]
         for p in [*frame["platforms"], *_undecided(frame, words)]
     ]
-    villages = [[words.name(v), v["open"], v["late"], v["reported"]] for v in frame["villages"]]
-    cases = [
+    days = {"days": frame["period_days"]}
+    figures = [words("open"), words("late"), words("reported", **days), words("in_time", **days)]
+    head = [(words("platform"), False), *((title, True) for title in figures)]
+    return f"<h2>{safe(words('by_platform'))}</h2>{_table(head, rows)}"
+
+
+def _by_village(frame: Frame, words: Words) -> str:
+    rows = [[words.name(v), v["open"], v["late"], v["reported"]] for v in frame["villages"]]
+    figures = [words("open"), words("late"), words("reported", days=frame["period_days"])]
+    head = [(words("village"), False), *((title, True) for title in figures)]
+    return f"<h2>{safe(words('by_village'))}</h2>{_table(head, rows)}"
+
+
+def _open_cases(frame: Frame, words: Words) -> str:
+    heading = f"<h2>{safe(words('open_cases', n=frame['summary']['open']))}</h2>"
+    if not frame["cases"]:
+        return f"{heading}<p>{safe(words('no_cases'))}</p>"
+    rows = [
         [
             c["case_no"],
             c["title"],
@@ -235,50 +257,11 @@ def _tables(frame: Frame, words: Words) -> str:
         ]
         for c in frame["cases"]
     ]
-    days = {"days": frame["period_days"]}
-    more = frame["summary"]["open"] - len(cases)
+    titles = [words(key) for key in ("case_no", "what", "grid", "state_title", "lead_org")]
+    head = [*((title, False) for title in titles), (words("due_title"), True)]
+    more = frame["summary"]["open"] - len(rows)
     rest = f"<p>{safe(words('more_cases', n=more))}</p>" if more > 0 else ""
-    none = f"<p>{safe(words('no_cases'))}</p>" if not cases else ""
-    return (
-        f'<div class="tables"><h2>{safe(words("by_platform"))}</h2>'
-        + _table(
-            [
-                (words("platform"), False),
-                (words("open"), True),
-                (words("late"), True),
-                (words("reported", **days), True),
-                (words("in_time", **days), True),
-            ],
-            platforms,
-        )
-        + f"<h2>{safe(words('by_village'))}</h2>"
-        + _table(
-            [
-                (words("village"), False),
-                (words("open"), True),
-                (words("late"), True),
-                (words("reported", **days), True),
-            ],
-            villages,
-        )
-        + f"<h2>{safe(words('open_cases', n=frame['summary']['open']))}</h2>{none}"
-        + (
-            _table(
-                [
-                    (words("case_no"), False),
-                    (words("what"), False),
-                    (words("grid"), False),
-                    (words("state_title"), False),
-                    (words("lead_org"), False),
-                    (words("due_title"), True),
-                ],
-                cases,
-            )
-            if cases
-            else ""
-        )
-        + f"{rest}</div>"
-    )
+    return f"{heading}{_table(head, rows)}{rest}"
 
 
 def _undecided(frame: Frame, words: Words) -> list[dict[str, Any]]:
