@@ -63,7 +63,6 @@ class Database:
                 "connect_timeout": 5,
             },
         )
-        event.listen(self.engine, "connect", _plain_floats)
 
     @contextmanager
     def transaction(self, scope: Scope) -> Iterator[Session]:
@@ -120,10 +119,6 @@ def call(session: Session, statement: str, params: dict[str, Any]) -> Any:
         if not driver.closed:
             driver.autocommit = False
         connection.close()
-
-
-def _plain_floats(connection: object, record: object) -> None:
-    """Nothing is registered yet; the place for type adapters of the driver."""
 
 
 _BY_STATE: dict[str, tuple[type[OneGridError], str]] = {

@@ -8,7 +8,7 @@ import random
 import pytest
 from sqlalchemy import text
 
-from data.errors import Forbidden, OneGridError
+from data.errors import Forbidden
 from data.scope import Scope
 from data.session import Database
 from layers import features, registry, tiles
@@ -243,9 +243,9 @@ def test_functions_answer_nothing_about_another_town(filled: Database, small_tow
         with filled.transaction(stranger) as session:
             assert session.execute(text(statement), {"t": small_town.town_id}).all() == [], statement
     for statement in refused:
-        with pytest.raises((OneGridError, Exception)) as raised, filled.transaction(stranger) as session:
+        with pytest.raises(Forbidden) as raised, filled.transaction(stranger) as session:
             session.execute(text(statement), {"t": small_town.town_id})
-        assert isinstance(raised.value, Forbidden) or "permission" in str(raised.value), statement
+        assert raised.value.code == "scope.forbidden", statement
 
 
 def test_state_of_an_incident_is_not_written_by_plain_sql(filled: Database, small_town: SmallTown) -> None:
