@@ -1,11 +1,14 @@
 // The pure parts of the pages: addresses, tables from files, times, titles, rings.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 import { change, isPlain, readQuery, writeQuery } from "../../webmap/static/pages/incident-query.js";
 import { fitting, likeness } from "../../webmap/static/pages/report-kinds.js";
 import { bodyOf, titleOf } from "../../webmap/static/pages/report-send.js";
 import { decode, rowsOfText, toCsv } from "../../webmap/static/parts/table-file.js";
 import { newId } from "../../webmap/static/api.js";
+import { frame } from "../../webmap/static/frame.js";
+import { placeAt, placeName, placeOrReason } from "../../webmap/static/place-name.js";
 import { clock, span } from "../../webmap/static/time.js";
 
 test("an address that is read and written again is the same", () => {
@@ -95,4 +98,23 @@ test("kinds that share words with the text come first, the chosen one stays", ()
   assert.deepEqual(fitting(kinds, "桥边倒建筑垃圾", null).slice(0, 2).map((kind) => kind.name), ["偷倒建筑垃圾", "暴露垃圾"]);
   assert.equal(fitting(kinds, "", null).length, 7);
   assert.equal(fitting(kinds, "", "8")[0].name, "药店管理");
+});
+
+const gannan = { village_name: "澉南村", village_name_en: "Gannan Village" };
+
+test("village and grid are joined as the language does it, and not said twice", () => {
+  const harbour = { ...gannan, grid_name: "港区网格", grid_name_en: "Harbour Grid" };
+  const own = { ...gannan, grid_name: "澉南村第 1 网格", grid_name_en: "Gannan Village Grid 1" };
+  const english = JSON.parse(readFileSync(new URL("../../webmap/static/i18n/common.en.json", import.meta.url), "utf-8"));
+  frame.strings["common.village_grid"] = english.village_grid;
+  assert.equal(placeName(harbour), "澉南村, 港区网格");
+  assert.equal(placeName(own), "澉南村第 1 网格");
+  delete frame.strings["common.village_grid"];
+});
+
+test("a place known in part is said in part, one not known by its reason", () => {
+  assert.equal(placeName(gannan), "澉南村");
+  assert.equal(placeAt({ grid: null, village: { name: "澉南村" } }), "澉南村");
+  assert.equal(placeAt(null), "");
+  assert.equal(placeOrReason({ triage_reason: "vague" }), "common.triage_vague");
 });

@@ -4,7 +4,7 @@ import { call } from "../api.js";
 import { fill, find, h, icon } from "../dom.js";
 import { has, nameOf, t } from "../i18n.js";
 import { leaderStart, placeCallout } from "./callout-place.js";
-import { placeName } from "./list-panel.js";
+import { placeOrReason } from "../place-name.js";
 import { platformSymbol } from "./symbol-svg.js";
 import { formatClock } from "./town-clock.js";
 
@@ -46,7 +46,7 @@ export class Callout {
   draw(item, at) {
     const channel = item.channel && has(`common.channel_${item.channel}`) ? t(`common.channel_${item.channel}`) : "";
     const shares = (item.grid_shares ?? []).filter((/** @type {any} */ one) => one.share >= 0.01);
-    const where = shares.length > 1 ? shares.map((/** @type {any} */ one) => `${nameOf(one)} ${Math.round(one.share * 100)}%`).join(t("map.comma")) : placeName(item);
+    const where = shares.length > 1 ? shares.map((/** @type {any} */ one) => `${nameOf(one)} ${Math.round(one.share * 100)}%`).join(t("map.comma")) : placeOrReason(item);
     const proposed = item.suggestion;
     const lead = proposed && (proposed.lead_org_name || (typeof proposed.lead_org === "object" ? nameOf(proposed.lead_org) : ""));
     const repeats = item.duplicates?.length ?? 0;

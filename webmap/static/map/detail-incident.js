@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { has, lang, nameOf, t } from "../i18n.js";
 import { exactly, when } from "../time.js";
-import { placeName } from "./list-panel.js";
+import { placeOrReason } from "../place-name.js";
 import { platformSymbol } from "./symbol-svg.js";
 
 /** @typedef {import("./town-data.js").TownData} TownData */
@@ -37,7 +37,7 @@ function facts(item, at) {
     { class: "pairs" },
     pair(t("map.reported"), [when(item.reported_at, now), channel && ` · ${channel}`]),
     item.occurred_at && item.occurred_at !== item.reported_at && pair(t("map.occurred"), when(item.occurred_at, now)),
-    pair(t("map.place"), [placeName(item), item.address && h("span", { class: "quiet" }, ` ${item.address}`)]),
+    pair(t("map.place"), [placeOrReason(item), item.address && h("span", { class: "quiet" }, ` ${item.address}`)]),
     pair(t("map.category"), category),
     pair(t("map.lead"), item.lead_org_name),
     pair(t("map.due"), item.due_at && when(item.due_at, now)),

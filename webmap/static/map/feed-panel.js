@@ -4,7 +4,7 @@ import { fill, find, h, icon } from "../dom.js";
 import { count, has, t } from "../i18n.js";
 import { empty } from "../parts/states.js";
 import { day } from "../time.js";
-import { placeName } from "./list-panel.js";
+import { placeOrReason } from "../place-name.js";
 import { platformSymbol } from "./symbol-svg.js";
 import { dayStart, formatClock } from "./town-clock.js";
 
@@ -72,7 +72,7 @@ export class FeedPanel {
     const { data } = event;
     const today = event.at >= dayStart(this.data.now(), this.data.zone);
     const time = !event.at ? "" : today ? formatClock(event.at, this.data.zone, true) : day(new Date(event.at));
-    const sub = [placeName(data), data.lead_org_name || (data.channel && has(`common.channel_${data.channel}`) ? t(`common.channel_${data.channel}`) : "")].filter(Boolean).join(" · ");
+    const sub = [placeOrReason(data), data.lead_org_name || (data.channel && has(`common.channel_${data.channel}`) ? t(`common.channel_${data.channel}`) : "")].filter(Boolean).join(" · ");
     return h(
       "button",
       { type: "button", class: `feed-row${event.id === this.newest ? " is-new" : ""}`, "data-event": event.id, onclick: () => this.open(event) },

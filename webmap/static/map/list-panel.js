@@ -5,7 +5,8 @@
 
 import { ApiError, call, query } from "../api.js";
 import { fill, find, h } from "../dom.js";
-import { count, nameOf, t } from "../i18n.js";
+import { count, t } from "../i18n.js";
+import { placeOrReason } from "../place-name.js";
 import { empty, failed, loading } from "../parts/states.js";
 import { when } from "../time.js";
 import { byUrgency, clockOf } from "./clock.js";
@@ -154,7 +155,7 @@ export class ListPanel {
     // At a past moment a case that is closed today was still running.
     const clock = caseClock(this.page.at() === null ? item : { ...item, is_open: undefined }, at);
     const [lon, lat] = feature.geometry?.coordinates ?? [];
-    const place = [placeName(item), item.lead_org_name || t(`common.channel_${item.channel}`), when(item.reported_at, new Date(at))].filter(Boolean).join(" · ");
+    const place = [placeOrReason(item), item.lead_org_name || t(`common.channel_${item.channel}`), when(item.reported_at, new Date(at))].filter(Boolean).join(" · ");
     const tag = item.urgency === "U1" ? h("span", { class: "tag tag--late" }, "U1") : item.urgency === "U2" ? h("span", { class: "tag" }, "U2") : null;
     return h(
       "button",
@@ -182,11 +183,3 @@ export class ListPanel {
 
 /** @param {Record<string, any>} item @param {number} at a past moment */
 const pastFacts = (item, at) => factsOf({ ...item, is_open: undefined }, at);
-
-/** Where a case is, in the words of the page's language. @param {Record<string, any>} item */
-export function placeName(item) {
-  const grid = nameOf({ name: item.grid_name, name_en: item.grid_name_en });
-  const village = nameOf({ name: item.village_name, name_en: item.village_name_en });
-  if (!grid) return village || (item.triage_reason ? t(`common.triage_${item.triage_reason}`) : "");
-  return grid.startsWith(village) ? grid : `${village}${grid}`;
-}

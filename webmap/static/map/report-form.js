@@ -5,9 +5,10 @@
 
 import { ApiError, call, newId, query } from "../api.js";
 import { fill, find, h, icon } from "../dom.js";
-import { lang, nameOf, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
+import { placeAt } from "../place-name.js";
 import { share } from "./detail-incident.js";
 
 const DRAFT = "map.report";
@@ -88,8 +89,7 @@ export class ReportForm {
     try {
       const answer = await call(`/api/v1/locate${query({ lon, lat, crs: "cgcs2000" })}`);
       const shares = (answer.shares ?? []).filter((/** @type {any} */ one) => one.share >= 0.01);
-      const name = [nameOf(answer.village), nameOf(answer.grid)].filter(Boolean);
-      const words = answer.found ? (name[1]?.startsWith(name[0]) ? name[1] : name.join(lang === "en" ? ", " : "")) : t("map.report_outside");
+      const words = answer.found ? placeAt(answer) : t("map.report_outside");
       fill(body, h("b", null, words), shares.length > 1 ? shares.map(share) : null, h("div", { class: "quiet small" }, `${lon?.toFixed(5)}, ${lat?.toFixed(5)}`));
     } catch {
       fill(body, h("b", null, `${lon?.toFixed(5)}, ${lat?.toFixed(5)}`));

@@ -1,7 +1,8 @@
 // Near duplicates, side by side with the case: what differs can be seen at a glance.
 import { h } from "../dom.js";
-import { t, wordOf } from "../i18n.js";
+import { t } from "../i18n.js";
 import { symbol } from "../parts/symbol.js";
+import { placeName } from "../place-name.js";
 import { when } from "../time.js";
 import { wordFor } from "./incident-rows.js";
 
@@ -37,7 +38,7 @@ function card(one, item, self) {
       : h("div", { class: "twin__photo twin__photo--none" }, t("incident.no_photo")),
     h("div", { class: "twin__title" }, symbol(one.platform ?? item.platform), self ? h("b", null, one.title) : h("a", { href: `/incidents/${one.id}` }, one.title)),
     h("div", { class: "small quiet" }, self ? t("incident.this_case") : t("incident.duplicate_distance", { n: Math.round(one.distance_m) }), " · ", when(one.reported_at)),
-    h("div", { class: "small quiet" }, wordOf(one, "grid_name")),
+    h("div", { class: "small quiet" }, one.grid === item.grid ? placeName(item) : one.grid_name),
     h("div", null, h("span", { class: "tag" }, wordFor("state", one.state))),
   );
 }

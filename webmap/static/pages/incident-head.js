@@ -91,7 +91,7 @@ export function paper(item) {
   return h(
     "section",
     { class: "paper", "aria-hidden": "true" },
-    h("h1", null, `${frame.town?.name ?? ""}${t("incident.paper_title")}`),
+    h("h1", null, t("incident.paper_title", { town: frame.town?.name ?? "" })),
     h("p", null, item.case_no),
     h(
       "table",

@@ -2,11 +2,12 @@
 import { ApiError, call, query } from "../api.js";
 import { fill, h } from "../dom.js";
 import { may } from "../frame.js";
-import { has, nameOf, t, wordOf } from "../i18n.js";
+import { has, nameOf, t } from "../i18n.js";
 import { addressField } from "../parts/address-field.js";
 import { placeMap } from "../parts/place-map.js";
 import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
+import { placeAt, placeName } from "../place-name.js";
 import { wordFor } from "./incident-rows.js";
 
 const CRS_NAMES = /** @type {Record<string, string>} */ ({ gcj02: "GCJ-02", bd09: "BD-09", wgs84: "WGS 84", cgcs2000: "CGCS2000" });
@@ -102,7 +103,7 @@ class Mover {
     made.suggest({ lon: at.lon, lat: at.lat });
     made.fit(item.lon === null ? [[at.lon, at.lat]] : [[item.lon, item.lat], [at.lon, at.lat]]);
     const words = document.getElementById("reading");
-    const where = at.grid?.name ?? at.village?.name;
+    const where = placeAt(at);
     if (words && where) words.textContent = readingWords(reading, where);
   }
 
@@ -138,7 +139,7 @@ class Mover {
   async toPoint(lon, lat, label = "") {
     this.map?.pin(lon, lat, { fly: Boolean(label) });
     const at = await call(`/api/v1/locate${query({ lon, lat, crs: "cgcs2000" })}`).catch(() => null);
-    const where = at?.found ? at.grid?.name ?? at.village?.name ?? "" : t("incident.picked_outside");
+    const where = at?.found ? placeAt(at) : t("incident.picked_outside");
     this.confirm(t("incident.picked", { grid: where }), { lon, lat, crs: "cgcs2000" }, label || t("incident.reason_map"));
   }
 
@@ -191,7 +192,7 @@ class Mover {
     }
     try {
       const saved = await call(`/api/v1/incidents/${this.item.id}/place`, { method: "PATCH", json: { version: this.item.version, reason, ...change } });
-      const grid = saved?.grid_name ?? saved?.properties?.grid_name ?? saved?.grid?.name;
+      const grid = placeName(saved.properties);
       toast(grid ? t("incident.place_saved", { grid }) : t("incident.place_saved_outside"));
       await this.onSaved();
     } catch (reason) {
@@ -265,7 +266,7 @@ function howPanel(item, mover, canMove) {
     { class: "case__panel" },
     h("h2", null, t("incident.shares")),
     shares.length > 0 && h("ol", { class: "shares" }, shares.map((/** @type {any} */ share, /** @type {number} */ i) => shareRow(share, i))),
-    shares.length === 0 && item.grid_name && h("p", null, h("b", null, wordOf(item, "grid_name")), h("span", { class: "quiet" }, ` ${t("incident.shares_one")}`)),
+    shares.length === 0 && item.grid_name && h("p", null, h("b", null, placeName(item)), h("span", { class: "quiet" }, ` ${t("incident.shares_one")}`)),
     h("h3", { class: "quiet case__sub" }, t("incident.how")),
     h("ul", { class: "case__how quiet" }, howLines(item).map((line) => h("li", null, line))),
     canMove &&

@@ -2,6 +2,7 @@
 import { h } from "../dom.js";
 import { has, t, wordOf } from "../i18n.js";
 import { clockSymbol } from "../parts/symbol.js";
+import { placeName } from "../place-name.js";
 import { clock, exactly, when } from "../time.js";
 
 /**
@@ -45,9 +46,9 @@ export function tags(item) {
 
 /** Where the case lies, or that nobody knows yet. @param {Incident} item */
 export function placeOf(item) {
-  if (item.grid_name) return wordOf(item, "grid_name");
+  if (item.grid_name) return placeName(item);
   if (item.triage_reason) return h("span", { class: "tag tag--amber" }, wordFor("triage", item.triage_reason));
-  return wordOf(item, "village_name") || t("incidents.no_grid");
+  return placeName(item) || t("incidents.no_grid");
 }
 
 /** @param {{state: string, words: string}} time */

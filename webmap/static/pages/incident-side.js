@@ -6,6 +6,7 @@ import { has, nameOf, t, wordOf } from "../i18n.js";
 import { symbol } from "../parts/symbol.js";
 import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
+import { placeName } from "../place-name.js";
 import { clock, exactly, span, when } from "../time.js";
 import { timeLeft, wordFor } from "./incident-rows.js";
 
@@ -86,7 +87,7 @@ export function facts(item) {
       { class: "pairs" },
       row(t("incident.fact_category"), wordOf(item, "category_name")),
       row(t("incident.fact_lead"), item.lead_org_name),
-      row(t("incident.grid"), moved ? label(item.grid_then) : wordOf(item, "grid_name")),
+      row(t("incident.grid"), moved ? label(item.grid_then) : placeName(item)),
       moved && row(t("incident.grid_now"), label(item.grid_now)),
       row(t("incident.address"), item.address),
       row(t("incident.fact_channel"), wordFor("channel", item.channel)),

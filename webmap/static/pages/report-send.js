@@ -3,6 +3,7 @@ import { ApiError, call } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { copyText } from "../parts/copy.js";
+import { placeAt } from "../place-name.js";
 
 const TITLE_CHARACTERS = 40;
 const PHOTO_TIMEOUT_MS = 120_000;
@@ -123,7 +124,7 @@ export function showReceipt(element, answer, left, acts) {
       h("div", null, h("dt", null, t("report.case_no")), h("dd", { "data-case-no": true }, answer.case_no)),
       answer.query_code &&
         h("div", null, h("dt", null, t("report.query_code")), h("dd", { class: "receipt__code", "data-query-code": true }, answer.query_code)),
-      h("div", null, h("dt", null, t("report.placed_in")), h("dd", { class: "receipt__place" }, answer.grid?.name ?? t("report.placed_triage"))),
+      h("div", null, h("dt", null, t("report.placed_in")), h("dd", { class: "receipt__place" }, placeAt(answer) || t("report.placed_triage"))),
     ),
     h("p", { class: "quiet" }, t("report.code_hint")),
     left.length > 0 &&

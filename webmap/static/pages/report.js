@@ -6,6 +6,7 @@ import { addressField } from "../parts/address-field.js";
 import { placeMap } from "../parts/place-map.js";
 import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
+import { placeAt } from "../place-name.js";
 import { when } from "../time.js";
 import { blank, dropDraft, isEmpty, loadDraft, rememberSent, saveDraft, sentReports } from "./report-draft.js";
 import { kindField } from "./report-kinds.js";
@@ -118,7 +119,7 @@ async function showPlace() {
   try {
     const at = await call(`/api/v1/locate${query({ lon: place.lon, lat: place.lat, crs: place.crs, accuracy_m: place.accuracy_m })}`);
     if (draft.place !== place) return;
-    const where = at.found ? at.grid?.name ?? at.village?.name ?? "" : t("report.outside");
+    const where = at.found ? placeAt(at) : t("report.outside");
     fill(found, h("b", null, place.label ? title : where || title), h("small", null, place.label && where ? `${where} · ${extra}` : extra));
   } catch {
     fill(found, h("b", null, title), h("small", null, extra));

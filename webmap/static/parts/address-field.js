@@ -1,12 +1,13 @@
 // An address field with live candidates: a combobox after the ARIA pattern, arrows to walk, Enter to take, Escape to close.
 import { call, query } from "../api.js";
 import { fill, h } from "../dom.js";
+import { placeAt } from "../place-name.js";
 
 const PAUSE_MS = 250;
 const LEAST_CHARACTERS = 2;
 
 /**
- * @typedef {{lon: number, lat: number, label: string, level?: string, score?: number, radius_m?: number, grid?: {code: string, name: string} | null}} Candidate
+ * @typedef {{lon: number, lat: number, label: string, level?: string, score?: number, radius_m?: number, grid?: import("../place-name.js").Named, village?: import("../place-name.js").Named}} Candidate
  */
 
 /**
@@ -52,7 +53,7 @@ export function addressField(input, list, onTake, nothing) {
         "li",
         { role: "option", id: `${list.id}-${i}`, "aria-selected": "false", mousedown: (/** @type {Event} */ event) => event.preventDefault(), click: () => take(i) },
         h("span", null, candidate.label),
-        h("small", null, candidate.grid?.name ?? ""),
+        h("small", null, placeAt(candidate)),
       ),
     );
     fill(list, options.length ? options : h("li", { class: "candidates__none", role: "presentation" }, nothing));
