@@ -27,6 +27,11 @@ _CASES = text("""
 select incident_id::text as id, case_no, title, state, st_x(geom) as lon, st_y(geom) as lat, reported_at
 from scoped_incident where case_no >= :number and case_no < :number || ':' order by case_no desc limit :n
 """)
+# The number a case had in the system it came from.
+_IMPORTED = text("""
+select incident_id::text as id, case_no, title, state, st_x(geom) as lon, st_y(geom) as lat, reported_at
+from scoped_incident where external_ref = :exact
+""")
 _ENTITIES = text("""
 select entity_id::text as id, name, uscc, kind, address_text, st_x(geom) as lon, st_y(geom) as lat
 from scoped_market_entity where name ilike :needle or uscc = upper(:exact) order by length(name), name limit :n
@@ -65,6 +70,7 @@ def search(
     if scope_of(session).may("view"):
         incidents = _INCIDENTS if len(query) >= 3 else _RECENT_INCIDENTS
         hits += [_incident(row, 0.6) for row in session.execute(incidents, values)]
+        hits += [_incident(row, 0.95) for row in session.execute(_IMPORTED, values)]
         hits += [_entity(row) for row in session.execute(_ENTITIES, values)]
     hits += [_site(row) for row in session.execute(_SITES, values)]
     hits += _addresses(session, query, near, each)

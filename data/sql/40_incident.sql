@@ -124,9 +124,23 @@ comment on function submit_incident is
 
 -- Case number: town 9 digits + day 8 + serial of the day (4 digits, more when a day needs them). A sequence a day, so
 -- that writers do not wait for each other; numbers of rolled-back reports stay unused.
+create or replace function case_serial_name(town int, day date) returns text language sql immutable as $$
+    select format('case_serial_%s_%s', town, to_char(day, 'YYYYMMDD'))
+$$;
+create or replace function case_no_of(town_code text, day date, serial bigint) returns text language sql immutable as $$
+    select town_code || to_char(day, 'YYYYMMDD') || lpad(serial::text, greatest(4, length(serial::text)), '0')
+$$;
+-- The serial after the highest that cases of a day bear; a range of numbers, so that the index serves.
+create or replace function free_case_serial(town int, town_code text, day date) returns bigint
+language sql stable security definer set search_path = public, pg_temp as $$
+    select coalesce(max(right(case_no, -length(prefix))::bigint), 0) + 1
+    from incident, (select town_code || to_char(day, 'YYYYMMDD') as prefix) p
+    where town_id = town and case_no between prefix || '0' and prefix || repeat('9', 12)
+        and starts_with(case_no, prefix) and right(case_no, -length(prefix)) ~ '^\d{4,12}$'
+$$;
 create or replace function next_case_no(town int, town_code text, day date) returns text
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare name text := format('case_serial_%s_%s', town, to_char(day, 'YYYYMMDD')); serial bigint;
+declare name text := case_serial_name(town, day);
 begin
     if to_regclass(name) is null then
         perform pg_advisory_xact_lock(hashtext(name));
@@ -134,14 +148,11 @@ begin
             -- What to_regclass says now may be older than the lock: a backend hears of new relations only when it next
             -- locks one. So the making itself decides who is first.
             execute format('create sequence %I', name);
-            perform setval(name, (select greatest(1, coalesce(max(right(case_no, -(length(town_code) + 8))::bigint), 0) + 1)
-                from incident where town_id = town and case_no ~ ('^' || town_code || to_char(day, 'YYYYMMDD') || '\d{4,12}$')),
-                false);
+            perform setval(name, free_case_serial(town, town_code, day), false);
         exception when duplicate_table then null;  -- made, with its start, by the one we waited for
         end;
     end if;
-    serial := nextval(name);
-    return town_code || to_char(day, 'YYYYMMDD') || lpad(serial::text, greatest(4, length(serial::text)), '0');
+    return case_no_of(town_code, day, nextval(name));
 end $$;
 create or replace function drop_old_case_serials(keep_days int default 7) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$

@@ -19,6 +19,11 @@ Unit = Literal["urgent_hour", "work_hour", "work_day", "natural_day"]
 UNITS: tuple[Unit, ...] = ("urgent_hour", "work_hour", "work_day", "natural_day")
 WORK_DAY_MIN = 480
 AMBER_SHARE = Decimal("0.75")
+# Stage whose limit runs, by the state a case is in; in the others none does.
+STAGE_OF_STATE = {
+    "reported": "accept", "verifying": "accept", "accepted": "file", "filed": "dispatch", "dispatched": "handle",
+    "returned": "dispatch", "handling": "handle", "awaiting_inspection": "inspect",
+}  # fmt: skip
 # A calendar without any work time would be searched for ever.
 HORIZON_DAYS = 3660
 

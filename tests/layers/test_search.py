@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -29,3 +30,14 @@ def test_grid_is_found_by_code_and_case_by_number_within_the_scope(session: Sess
     apply(session, every_scope(small_town)["worker-a1"])
     assert [hit for hit in search(session, answer["case_no"]) if hit["kind"] == "incident"] == []
     assert [hit for hit in search(session, "渣土抛洒") if hit["kind"] == "incident"] == []
+
+
+def test_imported_case_is_found_by_the_number_it_had_before(session: Session) -> None:
+    row = {
+        "n": 1, "incident_id": str(uuid.uuid4()), "external_ref": "GD-7", "title": "路灯不亮", "urgency": "U3",
+        "state": "reported", "channel": "phone", "lon": 120.881, "lat": 30.405, "occurred_at": "2026-03-17T06:00:00Z",
+        "reported_at": "2026-03-17T06:00:00Z",
+    }  # fmt: skip
+    submit = text("select * from submit_incidents(cast(:rows as jsonb))")
+    session.execute(submit, {"rows": json.dumps([row])})
+    assert [hit["title"] for hit in search(session, "GD-7")] == ["路灯不亮"]

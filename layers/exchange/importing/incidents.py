@@ -21,6 +21,7 @@ from layers.exchange.importing.report import Imported
 from layers.exchange.importing.sheet import Piece
 from layers.exchange.importing.tables import Importer
 from layers.incident.book import book
+from layers.incident.clock import STAGE_OF_STATE
 from layers.incident.rules import Suggestion, suggest
 
 _STATES = frozenset({
@@ -82,6 +83,8 @@ class Incidents(Importer):
                 "grid_now_id": placed.grid_id(n),
             }
             body["state"] = _state(record, body["closed_at"])
+            if body["due_at"] is None and body["state"] in STAGE_OF_STATE:
+                body |= self._limit(body, times["reported_at"][n])
             # who handles an open case may still follow the suggestion; of a finished one it tells nothing
             suggestion = body["suggestion"]
             body["suggestion"] = suggestion.as_json() if suggestion and body["state"] == "reported" else {}
@@ -130,8 +133,7 @@ class Incidents(Importer):
         return {
             "incident_id": str(uuid7()),
             "external_ref": external,
-            "case_no": record.get("case_no")
-            or (external if "id" in record else f"{self.town.town_code}-{external[4:]}"),
+            "case_no": record.get("case_no"),
             "title": title if len(title) <= 200 else title[:199] + "…",
             "description": record.get("description", ""),
             "channel": record.get("channel", "import")[:100],
@@ -156,6 +158,15 @@ class Incidents(Importer):
             "lead_org_id": self.orgs.get(record.get("lead_org", ""), lead_org_id),
             "urgency": record.get("urgency") or (category.urgency if category else "U3"),
             "suggestion": found if found and found.category else None,
+        }
+
+    def _limit(self, body: Mapping[str, Any], reported_at: pd.Timestamp) -> dict[str, str | None]:
+        """Return amber moment and deadline of the stage an open case is in, as of a live report that came then."""
+        stage = STAGE_OF_STATE[body["state"]]
+        amber_at, due_at = self.town.stage_times(stage, body["urgency"], reported_at.to_pydatetime())
+        return {
+            "amber_at": amber_at.isoformat() if amber_at else None,
+            "due_at": due_at.isoformat() if due_at else None,
         }
 
     def _suggest(self, record: Mapping[str, str]) -> Suggestion | None:

@@ -19,6 +19,7 @@ from layers.exchange.pack.check import Pack
 from layers.exchange.pack.rows import AddressRow, IncidentRow
 from layers.exchange.pack.shift import Lived, live
 from layers.incident.book import TownBook, book
+from layers.incident.clock import STAGE_OF_STATE
 
 _COLUMNS = (
     "incident_id", "town_id", "case_no", "title", "description", "category_id", "platform_code", "lead_org_id",
@@ -27,11 +28,6 @@ _COLUMNS = (
     "triage_reason", "grid_id", "grid_version_id", "grid_now_id", "occurred_at", "reported_at", "accepted_at",
     "filed_at", "dispatched_at", "handled_at", "closed_at", "clock_started_at", "amber_at", "due_at",
 )  # fmt: skip
-# Stage whose limit runs, by the state a case is in.
-_STAGE = {
-    "reported": "accept", "verifying": "accept", "accepted": "file", "filed": "dispatch", "dispatched": "handle",
-    "returned": "dispatch", "handling": "handle", "awaiting_inspection": "inspect",
-}  # fmt: skip
 
 
 def load(session: Session, pack: Pack, town_id: int, now: datetime) -> int:
@@ -79,7 +75,7 @@ def _clock(rules: TownBook, row: IncidentRow, state: str) -> tuple[datetime, dat
         "accept": row.reported_at, "file": row.accepted_at, "dispatch": row.filed_at, "handle": row.dispatched_at,
         "inspect": row.handled_at,
     }  # fmt: skip
-    stage = _STAGE.get(state, "handle")
+    stage = STAGE_OF_STATE.get(state, "handle")
     start = reached[stage] or row.dispatched_at or row.reported_at
     if stage == "handle" and row.due_at is not None:
         span = row.due_at - start

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import openpyxl
@@ -15,7 +17,7 @@ from data.scope import Scope, apply
 from gis.crs import from_cgcs2000
 from layers.exchange.importing import Options, import_file
 from layers.exchange.importing.report import StrictRefused
-from tests.small_town import GRIDS, VILLAGES
+from tests.small_town import GRIDS, TOWN, VILLAGES
 
 A1, B2 = (120.885, 30.405), (120.895, 30.415)
 REPORTER = Scope(1, user_id=1, permissions=frozenset({"report"}))
@@ -227,6 +229,44 @@ def test_incidents_find_their_grid_or_wait_and_nothing_is_refused_for_its_place(
     assert ask("select phone from incident_reporter") == [("13800000000",)]
     logged = ask("select name, count(*) from incident_log group by 1 order by 1")
     assert logged == [("close", 2), ("report", 6)]
+
+
+def test_open_incidents_without_a_deadline_get_the_limit_of_their_stage_from_when_they_were_reported(bring, ask):
+    head = "id,title,reported_at,closed_at,due_at,status,address\n"
+    rows = (
+        "1,t,2026-03-17 14:32,,,,",
+        "2,t,2026-03-17 14:32,2026-03-18,,,",
+        "3,t,2026-03-17 14:32,,2026-03-20 12:00,,",
+        "4,t,2026-03-17 14:32,,,handling,",
+        "5,t,2026-03-17 14:32,,,suspended,",
+    )
+    bring("incidents", head + "\n".join(rows) + "\n")
+    shown = ask("select external_ref, amber_at::text, due_at::text from incident order by 1")
+    assert shown == [
+        ("1", "2026-03-17 08:02:00+00", "2026-03-17 08:32:00+00"),  # two work hours
+        ("2", None, None),
+        ("3", "2026-03-19 10:38:00+00", "2026-03-20 04:00:00+00"),
+        ("4", "2026-03-19 08:32:00+00", "2026-03-20 06:32:00+00"),  # three work days
+        ("5", None, None),
+    ]
+
+
+def test_rows_without_a_case_number_get_one_of_the_day_they_were_reported(bring, ask, database):
+    now = datetime.now(UTC)
+    sheet = "id,case_no,title,reported_at\n"
+    bring(
+        "incidents",
+        f"{sheet}a,,t,2026-03-17 23:59\nb,C7,t,2026-03-17 08:00\nc,,t,2026-03-17 08:00\nd,,t,{now:%FT%TZ}\n",
+    )
+    bring("incidents", f"{sheet}c,,t,2026-03-17 08:00\ne,,t,2026-03-17 07:00\n", name="u.csv")
+    today = TOWN + now.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y%m%d")
+    assert dict(ask("select external_ref, case_no from incident")) == {
+        "a": f"{TOWN}202603170002", "b": "C7", "c": f"{TOWN}202603170001", "d": f"{today}0001", "e": f"{TOWN}202603170003",
+    }  # fmt: skip
+    with database.transaction(Scope.system(1)) as session:
+        report = json.dumps({"title": "t", "channel": "phone"})
+        told = session.execute(text("select submit_incident(cast(:p as jsonb))"), {"p": report}).scalar_one()
+    assert told["case_no"] == f"{today}0002"
 
 
 def test_the_same_incidents_twice_change_nothing(bring, ask):
