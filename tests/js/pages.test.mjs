@@ -5,6 +5,7 @@ import test from "node:test";
 import { change, isPlain, readQuery, writeQuery } from "../../webmap/static/pages/incident-query.js";
 import { fitting, likeness } from "../../webmap/static/pages/report-kinds.js";
 import { bodyOf, titleOf } from "../../webmap/static/pages/report-send.js";
+import { logSentence } from "../../webmap/static/parts/case-log.js";
 import { decode, rowsOfText, toCsv } from "../../webmap/static/parts/table-file.js";
 import { newId } from "../../webmap/static/api.js";
 import { frame } from "../../webmap/static/frame.js";
@@ -100,16 +101,51 @@ test("kinds that share words with the text come first, the chosen one stays", ()
   assert.equal(fitting(kinds, "", "8")[0].name, "药店管理");
 });
 
+/** The words of the real catalogues, for the time of one test. @param {string} lang @param {string[]} subjects @param {() => void} act */
+function speaking(lang, subjects, act) {
+  const read = (/** @type {string} */ subject) => JSON.parse(readFileSync(new URL(`../../webmap/static/i18n/${subject}.${lang}.json`, import.meta.url), "utf-8"));
+  const before = { ...frame.strings };
+  for (const subject of subjects) for (const [key, text] of Object.entries(read(subject))) frame.strings[`${subject}.${key}`] = /** @type {string} */ (text);
+  act();
+  for (const key of Object.keys(frame.strings)) if (!(key in before)) delete frame.strings[key];
+}
+
+const filed = { name: "file", from_state: "accepted", to_state: "filed", actor: "周敏", actor_org: "指挥室", reason: "符合条件", facts: {} };
+const moved = { name: "correct", from_state: "filed", to_state: "filed", actor: "周敏", reason: null, facts: { geom: {}, grid_id: {} } };
+
+test("a row of the log is a sentence with its change of state and reason", () => {
+  speaking("zh", ["incident", "common"], () => {
+    assert.deepEqual(logSentence(filed, "window"), { words: "周敏（指挥室）立案", change: "已受理 → 已立案", reason: "原因：符合条件" });
+  });
+  speaking("en", ["incident", "common"], () => {
+    assert.deepEqual(logSentence(filed, "window"), { words: "Filed by 周敏 (指挥室)", change: "Accepted → Filed", reason: "Reason: 符合条件" });
+  });
+});
+
+test("a state that did not change is not said", () => {
+  speaking("en", ["incident", "common"], () => {
+    assert.deepEqual(logSentence(moved, "window"), { words: "Placed by 周敏", change: "", reason: "" });
+    assert.equal(logSentence({ ...moved, facts: { title: {}, geom: {} } }, "window").words, "Corrected (Title, Place) by 周敏");
+  });
+});
+
+test("who acted unnamed is the public, the system, or not known from a file", () => {
+  const unnamed = { name: "report", from_state: null, to_state: "reported", actor: null, reason: null, facts: {} };
+  speaking("zh", ["incident", "common"], () => {
+    assert.equal(logSentence(unnamed, "public").words, "群众上报");
+    assert.equal(logSentence(unnamed, "api").words, "系统上报");
+    assert.equal(logSentence({ ...unnamed, facts: { imported: true } }, "public").words, "上报");
+  });
+});
+
 const gannan = { village_name: "澉南村", village_name_en: "Gannan Village" };
 
 test("village and grid are joined as the language does it, and not said twice", () => {
   const harbour = { ...gannan, grid_name: "港区网格", grid_name_en: "Harbour Grid" };
   const own = { ...gannan, grid_name: "澉南村第 1 网格", grid_name_en: "Gannan Village Grid 1" };
-  const english = JSON.parse(readFileSync(new URL("../../webmap/static/i18n/common.en.json", import.meta.url), "utf-8"));
-  frame.strings["common.village_grid"] = english.village_grid;
-  assert.equal(placeName(harbour), "澉南村, 港区网格");
-  assert.equal(placeName(own), "澉南村第 1 网格");
-  delete frame.strings["common.village_grid"];
+  speaking("zh", ["common"], () => assert.equal(placeName(harbour), "澉南村港区网格"));
+  speaking("en", ["common"], () => assert.equal(placeName(harbour), "澉南村, 港区网格"));
+  speaking("zh", ["common"], () => assert.equal(placeName(own), "澉南村第 1 网格"));
 });
 
 test("a place known in part is said in part, one not known by its reason", () => {

@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { has, lang, nameOf, t } from "../i18n.js";
 import { exactly, when } from "../time.js";
+import { logSentence } from "../parts/case-log.js";
 import { placeOrReason } from "../place-name.js";
 import { platformSymbol } from "./symbol-svg.js";
 
@@ -20,7 +21,7 @@ export function incidentBody(item, data, at, open) {
     place(item),
     suggestion(item, data),
     duplicates(item.duplicates ?? [], data, open),
-    log(item.log ?? []),
+    log(item.log ?? [], item.channel),
   ];
 }
 
@@ -118,14 +119,13 @@ function duplicates(list, data, open) {
   return h("section", null, h("h3", null, t("map.duplicates", { n: list.length })), h("div", null, list.map(row)));
 }
 
-/** @param {any[]} entries */
-function log(entries) {
+/** @param {any[]} entries @param {string} channel */
+function log(entries, channel) {
   if (!entries.length) return null;
   const newestFirst = [...entries].sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
   const row = (/** @type {any} */ entry) => {
-    const step = entry.name ?? entry.action ?? entry.to_state ?? entry.kind ?? "";
-    const words = has(`incident.log_${step}`) ? t(`incident.log_${step}`) : has(`common.state_${step}`) ? t(`common.state_${step}`) : step;
-    return [h("time", { datetime: entry.at, title: exactly(entry.at) }, when(entry.at)), h("span", null, words, entry.actor_name && ` · ${entry.actor_name}`, entry.reason && h("span", { class: "quiet" }, ` ${entry.reason}`))];
+    const { words, change, reason } = logSentence(entry, channel);
+    return [h("time", { datetime: entry.at, title: exactly(entry.at) }, when(entry.at)), h("span", null, words, [change, reason].filter(Boolean).map((said) => h("span", { class: "quiet" }, ` · ${said}`)))];
   };
   return h("section", null, h("h3", null, t("map.log"), h("span", null, t("map.log_words"))), h("div", { class: "log" }, newestFirst.map(row)));
 }

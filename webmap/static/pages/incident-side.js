@@ -3,6 +3,7 @@ import { ApiError, call, newId } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { may } from "../frame.js";
 import { has, nameOf, t, wordOf } from "../i18n.js";
+import { logSentence } from "../parts/case-log.js";
 import { symbol } from "../parts/symbol.js";
 import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
@@ -147,18 +148,16 @@ function photoButton(item, fault, onChanged) {
 /** Newest first; nothing in it ever changes. @param {Case} item */
 export function log(item) {
   const rows = [...(item.log ?? [])].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
-  return section(t("incident.log"), t("incident.log_only_grows"), h("ol", { class: "log" }, rows.map((row) => logRow(row, item))));
+  return section(t("incident.log"), t("incident.log_only_grows"), h("ol", { class: "log" }, rows.map((row) => logRow(row, item))), rows.some((row) => row.facts?.imported) && h("p", { class: "quiet small log__note" }, t("incident.log_imported")));
 }
 
 /** @param {any} row @param {Case} item */
 function logRow(row, item) {
-  const name = has(`incident.log_${row.name}`) ? t(`incident.log_${row.name}`) : row.name;
-  const nobody = row.name === "report" && item.channel === "public" ? t("incident.log_public") : t("incident.log_system");
-  const state = row.from_state && row.to_state !== row.from_state ? wordFor("state", row.to_state) : "";
+  const { words, change, reason } = logSentence(row, item.channel);
   return h(
     "li",
     null,
     h("time", { datetime: row.at, title: exactly(row.at) }, when(row.at)),
-    h("div", null, h("b", null, row.actor || nobody), " ", name, state && h("span", { class: "quiet" }, ` → ${state}`), row.reason && h("div", { class: "quiet" }, row.reason)),
+    h("div", null, h("b", null, words), change && h("span", { class: "quiet" }, ` · ${change}`), reason && h("div", { class: "quiet" }, reason)),
   );
 }

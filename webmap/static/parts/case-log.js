@@ -1,0 +1,59 @@
+// A row of a case's log as a sentence: who did what, from which state to which, and why.
+import { t } from "../i18n.js";
+
+/**
+ * @typedef {object} LogRow
+ * @property {string} name
+ * @property {string | null} from_state
+ * @property {string | null} to_state
+ * @property {string | null} [actor]
+ * @property {string | null} [actor_org]
+ * @property {string | null} [reason]
+ * @property {Record<string, any> | null} [facts]
+ */
+
+/** What the fields of a correction are called; those of the place are one. @type {Record<string, string>} */
+const FIELDS = {
+  title: "incident.field_title",
+  description: "incident.field_description",
+  category_id: "incident.fact_category",
+  platform_code: "incident.suggest_platform",
+  lead_org_id: "incident.fact_lead",
+  urgency: "incident.fact_urgency",
+  geom: "incident.place",
+  grid_id: "incident.place",
+  grid_now_id: "incident.place",
+  triage_reason: "incident.place",
+  place_level: "incident.place",
+};
+
+/**
+ * @param {LogRow} row
+ * @param {string} channel of the case: a report by nobody known came from the public, or from a program
+ */
+export function logSentence(row, channel) {
+  const moved = Boolean(row.from_state) && Boolean(row.to_state) && row.from_state !== row.to_state;
+  const did = didWhat(row);
+  const who = whoDid(row, channel);
+  return {
+    words: who ? t("incident.log_by", { who, did }) : did,
+    change: moved ? `${t(`common.state_${row.from_state}`)} → ${t(`common.state_${row.to_state}`)}` : "",
+    reason: row.reason ? t("incident.log_reason", { reason: row.reason }) : "",
+  };
+}
+
+/** A correction of nothing but the place is a placing. @param {LogRow} row */
+function didWhat(row) {
+  if (row.name !== "correct") return t(`incident.log_${row.name}`);
+  const fields = [...new Set(Object.keys(row.facts ?? {}).flatMap((name) => FIELDS[name] ?? []))];
+  if (fields.length === 0) return t("incident.log_correct");
+  if (fields.every((key) => key === "incident.place")) return t("incident.log_place");
+  return t("incident.log_corrected", { fields: fields.map((key) => t(key)).join(t("common.comma")) });
+}
+
+/** The person with its organisation; nobody for what a file says has happened. @param {LogRow} row @param {string} channel */
+function whoDid(row, channel) {
+  if (row.actor && row.actor_org) return t("incident.log_person", { name: row.actor, org: row.actor_org });
+  if (row.actor || row.facts?.imported) return row.actor ?? "";
+  return t(row.name === "report" && channel === "public" ? "incident.log_public" : "incident.log_system");
+}
