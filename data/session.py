@@ -90,35 +90,40 @@ class Database:
 
 
 def call(session: Session, statement: str, params: dict[str, Any]) -> Any:
-    """Return the one value of a statement that does all its work in itself, as ``select submit_…(…)`` does.
+    """Return the one value of a statement that does all its work in itself, as ``select submit_…(…)`` does; see `row`."""
+    return row(session, statement, params)[0]
+
+
+def row(session: Session, statement: str, params: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the one row of a statement that does all its work in itself.
 
     In a session that has done nothing yet it is sent together with the scope and is a transaction of its own: one
     message to the database in place of four, and committed when it returns. Else it runs in the session's transaction.
 
     Parameters
     ----------
-    statement : ``select`` of one value, without ``from``; parameters as ``%(name)s``.
+    statement : one statement for the driver; parameters as ``%(name)s``.
     """
     if session.in_transaction() or not isinstance(session, ScopedSession):
         own: Any = session.connection().connection.driver_connection
-        with own.cursor() as cursor:
-            cursor.execute(statement, params)
-            return cursor.fetchone()[0]
+        return _first_row(own, statement, params)
     connection = session.get_bind().engine.raw_connection()
     driver: Any = connection.driver_connection
     try:
         driver.autocommit = True
-        with driver.cursor() as cursor:
-            # the value is computed from a row of the settings, so they are set before it
-            cursor.execute(
-                f"with scope as materialized ({scopes.SET}) {statement} from (select count(*) from scope) as applied",
-                {**params, **scopes.parameters(session.info["scope"])},
-            )
-            return cursor.fetchone()[0]
+        # the statements of one message are one transaction, planned one after the other
+        return _first_row(driver, f"{scopes.SET}; {statement}", params | scopes.parameters(session.info["scope"]))
     finally:
         if not driver.closed:
             driver.autocommit = False
         connection.close()
+
+
+def _first_row(driver: Any, statement: str, params: dict[str, Any]) -> tuple[Any, ...]:
+    with driver.cursor() as cursor:
+        cursor.execute(statement, params)
+        found: tuple[Any, ...] = cursor.fetchone()
+        return found
 
 
 _BY_STATE: dict[str, tuple[type[OneGridError], str]] = {

@@ -51,12 +51,12 @@ def statement(
     platforms: Sequence[str] = (),
     crowded: bool = False,
 ) -> Statement:
-    """Return the query for one tile: one row, one bytea column.
+    """Return the query for one tile: one row, one bytea column; null when it holds too many points to send singly.
 
     Parameters
     ----------
     platforms : platform codes of the town; clusters count by them.
-    crowded : the tile holds more than MOST_SINGLES points: it is clustered at any zoom.
+    crowded : the query without it answered null: the tile is clustered at any zoom.
     """
     box = tile_box(z, x, y)
     size = box[2] - box[0]
@@ -68,24 +68,15 @@ def statement(
     margin = size * BUFFER[layer.kind] / EXTENT
     params.update(qw=box[0] - margin, qs=box[1] - margin, qe=box[2] + margin, qn=box[3] + margin)
     params.update(zoom=z, detail=size / PIXELS / 4)
-    return _plain(layer, predicate), params
+    params.update(most=MOST_SINGLES)
+    return _plain(layer, predicate, layer.cluster_below is not None and z < NEVER_CROWDED_ZOOM), params
 
 
-def crowding(layer: Layer, z: int, x: int, y: int, filters: Mapping[str, str]) -> Statement | None:
-    """Return the query that tells whether a tile of points holds too many to send singly; None where none can.
-
-    It stops counting at the limit, so an empty tile and a full one both cost little.
-    """
-    if layer.cluster_below is None or z < layer.cluster_below or z >= NEVER_CROWDED_ZOOM:
-        return None
-    box = tile_box(z, x, y)
-    predicate, params = where(layer, filters)
-    params.update(w=box[0], s=box[1], e=box[2], n=box[3], most=MOST_SINGLES)
+def context(layer: Layer, z: int, x: int, y: int) -> Statement:
+    """Return the query for (version, platform codes of the town) of a tile."""
     return (
-        f"select count(*) > %(most)s from (select from {layer.source} f"
-        f" where f.geom_3857 && st_makeenvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857) and {predicate}"
-        " limit %(most)s + 1) found",
-        params,
+        "select version, platforms from tile_context(%(layer)s, %(z)s, %(x)s, %(y)s)",
+        {"layer": layer.storage, "z": z, "x": x, "y": y},
     )
 
 
@@ -93,7 +84,7 @@ def _columns(layer: Layer) -> str:
     return "".join(f", {column.tile_sql or column.sql} as {quote(column.name)}" for column in layer.tile_columns)
 
 
-def _plain(layer: Layer, predicate: str) -> str:
+def _plain(layer: Layer, predicate: str, may_crowd: bool) -> str:
     source, shape, geometry = layer.source, "", "f.geom_3857"
     if layer.shape_source:
         # the shape simplified for this zoom, or for the nearest zoom above it; 99 is the full boundary
@@ -106,15 +97,20 @@ def _plain(layer: Layer, predicate: str) -> str:
             " and st_xmax(f.geom_3857) - st_xmin(f.geom_3857) + st_ymax(f.geom_3857) - st_ymin(f.geom_3857)"
             " > 4 * %(detail)s"
         )
+    rows = f"from {source} f where f.geom_3857 && st_makeenvelope(%(qw)s, %(qs)s, %(qe)s, %(qn)s, 3857){shape} and {predicate}"
+    tile = f"st_asmvt(t, %(mvt_layer)s, {EXTENT}, 'geom', 'fid') filter (where geom is not null)"
+    if may_crowd:
+        # a full tile costs no more than its limit, and says so by null
+        rows = f"from (select f.* {rows} limit %(most)s + 1) f"
+        tile = f"case when count(*) <= %(most)s then coalesce({tile}, '') end"
     return f"""
-select st_asmvt(t, %(mvt_layer)s, {EXTENT}, 'geom', 'fid') from (
+select {tile} from (
     select f.{quote(layer.key)} as fid,
         st_asmvtgeom({geometry}, st_makeenvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857), {EXTENT}, {BUFFER[layer.kind]}, true)
             as geom{_columns(layer)}
-    from {source} f
-    where f.geom_3857 && st_makeenvelope(%(qw)s, %(qs)s, %(qe)s, %(qn)s, 3857){shape} and {predicate}
+    {rows}
     order by f.{quote(layer.key)}
-) t where geom is not null"""
+) t"""
 
 
 def _clustered(layer: Layer, predicate: str, platforms: Sequence[str]) -> str:
@@ -130,12 +126,8 @@ def _clustered(layer: Layer, predicate: str, platforms: Sequence[str]) -> str:
             f", count(*) filter (where platform_code = {literal(code)})::int as {quote(code)}" for code in platforms
         )
     late = layer.late_sql or "null::timestamptz"
-    no_counts = "".join(", null::int" for _ in platforms) if counts else ""
-    # a union takes its types from the first branch, where a bare null would be text
-    blanks = "".join(
-        f", (select {c.tile_sql or c.sql} from {layer.source} f where false) as {quote(c.name)}"
-        for c in layer.tile_columns
-    )
+    names = [quote(code) for code in platforms] if counts else []
+    no_counts, their_counts = ("".join(f", {part} {name}" for name in names) for part in ("null::int as", ""))
     box = "st_makeenvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857)"
     return f"""
 with member as materialized (
@@ -151,16 +143,13 @@ with member as materialized (
     from member where x >= %(w)s and x < %(e)s and y <= %(n)s and y > %(s)s group by 1, 2
 )
 select st_asmvt(t, %(mvt_layer)s, {EXTENT}, 'geom', 'fid') from (
-    select fid, st_asmvtgeom(st_setsrid(st_makepoint(x, y), 3857), {box}, {EXTENT}, {BUFFER["point"]}, false) as geom,
-        true as cluster, n, late_at{_names(platforms if counts else ())}{blanks}
-    from cell where singly is null
-    union all
-    select f.{quote(layer.key)}, st_asmvtgeom(f.geom_3857, {box}, {EXTENT}, {BUFFER["point"]}, false),
-        null, null, null{no_counts}{_columns(layer)}
+    select f.{quote(layer.key)} as fid,
+        st_asmvtgeom(f.geom_3857, {box}, {EXTENT}, {BUFFER["point"]}, false) as geom,
+        null::boolean as cluster, null::int as n, null::text as late_at{no_counts}{_columns(layer)}
     from {layer.source} f
     where f.{quote(layer.key)} = any (array(select unnest(singly) from cell where singly is not null))
+    union all
+    select fid, st_asmvtgeom(st_setsrid(st_makepoint(x, y), 3857), {box}, {EXTENT}, {BUFFER["point"]}, false),
+        true, n, late_at{their_counts}{", null" * len(layer.tile_columns)}
+    from cell where singly is null
 ) t where geom is not null"""
-
-
-def _names(platforms: Sequence[str]) -> str:
-    return "".join(f", {quote(code)}" for code in platforms)

@@ -7,8 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, TextClause, create_engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+import psycopg2
+from psycopg2.extras import NamedTupleCursor
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DBAPIError
 
 from data.errors import Unauthenticated
 from data.scope import Scope
@@ -88,19 +90,29 @@ class Callers:
         """Close all connections."""
         self._engine.dispose()
 
-    def _one(self, statement: TextClause, values: dict[str, Any]) -> Any:
+    def _one(self, statement: str, values: dict[str, Any]) -> Any:
         try:
             try:
-                with self._engine.connect() as connection:
-                    return connection.execute(statement, values).one_or_none()
-            except OperationalError as lost:
-                if not lost.connection_invalidated:
+                return self._first_row(statement, values)
+            except psycopg2.OperationalError as lost:
+                if not (lost.pgcode or "57P").startswith("57P"):
                     raise
-                # The server was restarted under the pool, which has now dropped its connections.
-                with self._engine.connect() as connection:
-                    return connection.execute(statement, values).one_or_none()
-        except DBAPIError as fault:
-            raise translate(fault) from fault
+                # The server was restarted under the pool: all its connections are made anew.
+                self._engine.dispose()
+                return self._first_row(statement, values)
+        except psycopg2.Error as fault:
+            raise translate(DBAPIError.instance("", {}, fault, psycopg2.Error)) from fault  # type: ignore[arg-type]
+
+    def _first_row(self, statement: str, values: dict[str, Any]) -> Any:
+        # Straight to the driver: every request does this, and SQLAlchemy's part would take longer than the database's.
+        connection = self._engine.raw_connection()
+        driver: Any = connection.driver_connection
+        try:
+            with driver.cursor(cursor_factory=NamedTupleCursor) as cursor:
+                cursor.execute(statement, values)
+                return cursor.fetchone()
+        finally:
+            connection.close()
 
     def _caller(self, known: Known | None) -> Caller | None:
         if known is None:

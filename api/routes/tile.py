@@ -14,6 +14,7 @@ from api import db
 from api.auth.access import public
 from data import clock
 from data.errors import Forbidden, NotFound, Unauthenticated
+from data.session import row
 from layers import registry, tiles
 from layers.features import run
 from layers.registry import Layer
@@ -23,34 +24,33 @@ blueprint = Blueprint("tile", __name__)
 MVT = "application/vnd.mapbox-vector-tile"
 CACHE_BYTES = 64 * 2**20
 GZIP_MIN_BYTES = 1_400
-_CONTEXT = (
-    "select tile_version(scope_town(), %(storage)s, %(z)s, %(x)s, %(y)s),"
-    " array(select code from platform where town_id = scope_town() order by sort, code)"
-)
+Drawn = tuple[int, bytes]
 
 
 class TileCache:
-    """Tiles by ETag, the least recently used dropped first. The ETag holds version, scope and query, so none is stale."""
+    """The newest tile of each key, with its version, the least recently used dropped first.
+
+    The key holds all that decides what is drawn but the data, whose version is compared, so none is stale.
+    """
 
     def __init__(self, max_bytes: int = CACHE_BYTES) -> None:
-        self._tiles: OrderedDict[str, bytes] = OrderedDict()
+        self._tiles: OrderedDict[str, Drawn] = OrderedDict()
         self._bytes, self._max_bytes = 0, max_bytes
         self._lock = threading.Lock()
 
-    def get(self, etag: str) -> bytes | None:
+    def get(self, key: str) -> Drawn | None:
         with self._lock:
-            if etag in self._tiles:
-                self._tiles.move_to_end(etag)
-            return self._tiles.get(etag)
+            if key in self._tiles:
+                self._tiles.move_to_end(key)
+            return self._tiles.get(key)
 
-    def put(self, etag: str, tile: bytes) -> None:
+    def put(self, key: str, drawn: Drawn) -> None:
         with self._lock:
-            if etag in self._tiles:
-                return
-            self._tiles[etag] = tile
-            self._bytes += len(tile) + len(etag)
+            before = self._tiles.pop(key, None)
+            self._tiles[key] = drawn
+            self._bytes += len(drawn[1]) - (len(before[1]) if before else -len(key))
             while self._bytes > self._max_bytes and self._tiles:
-                old, dropped = self._tiles.popitem(last=False)
+                old, (_, dropped) = self._tiles.popitem(last=False)
                 self._bytes -= len(dropped) + len(old)
 
 
@@ -83,32 +83,39 @@ def tile(layer_id: str, z: int, x: int, y: int) -> Response:
     tiles.tile_box(z, x, y)
     if g.scope.town_id is None:
         raise NotFound("town.none", "no town is loaded here")
+    at = (z, x, y)
+    key = _key(layer, at, filters)
+    # version and tile in a message each: a tile drawn a moment after its version is only drawn once more
     with db.transaction() as session:
-        version, platforms = run(session, (_CONTEXT, {"storage": layer.storage, "z": z, "x": x, "y": y}))[0]
-        etag = _etag(layer, version, (z, x, y), filters)
+        version, platforms = row(session, *tiles.context(layer, *at))
+        etag = f"{version}-{key}"
         if request.if_none_match.contains(etag):
             return _answer(None, etag, 304)
-        body = _cache.get(etag)
-        if body is None:
-            body = _draw(session, layer, (z, x, y), filters, platforms)
-            _cache.put(etag, body)
-    return _answer(body, etag, 200 if body else 204)
+        held = _cache.get(key)
+        if held is None or held[0] != version:
+            held = (version, _packed(_draw(session, layer, at, filters, platforms)))
+            _cache.put(key, held)
+    return _answer(held[1], etag, 200 if held[1] else 204)
 
 
 def _draw(
     session: Session, layer: Layer, at: tuple[int, int, int], filters: dict[str, str], platforms: list[str]
 ) -> bytes:
-    ask = tiles.crowding(layer, *at, filters)
-    crowded = ask is not None and run(session, ask)[0][0]
-    raw = bytes(run(session, tiles.statement(layer, *at, filters, platforms, crowded))[0][0] or b"")
+    (raw,) = row(session, *tiles.statement(layer, *at, filters, platforms))
+    if raw is None:
+        (raw,) = row(session, *tiles.statement(layer, *at, filters, platforms, crowded=True))
+    return bytes(raw or b"")
+
+
+def _packed(raw: bytes) -> bytes:
     return gzip.compress(raw, 3, mtime=0) if len(raw) >= GZIP_MIN_BYTES else raw
 
 
-def _etag(layer: Layer, version: int, at: tuple[int, int, int], filters: dict[str, str]) -> str:
+def _key(layer: Layer, at: tuple[int, int, int], filters: dict[str, str]) -> str:
     # Clusters carry the deadlines of the next two hours, and 'late' compares with now: such tiles are good for a while.
     timed = layer.late_sql is not None
     age = int(clock.now().timestamp()) // (60 if {"late", "amber"} & filters.keys() else 3600) if timed else 0
-    parts = (layer.id, version, at, sorted(filters.items()), g.scope.key, age)
+    parts = (layer.id, at, sorted(filters.items()), g.scope.key, age)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
 
 

@@ -62,15 +62,25 @@ begin
     where g is not null and not st_isempty(g)
     group by rx, ry;
 end $$;
+-- plpgsql, here and below: planned once a connection, where each call of a function in SQL would plan it anew.
 create or replace function tile_version(town int, layer_id text, z int, x int, y int) returns bigint
-language sql stable security definer set search_path = public, pg_temp as $$
-    select coalesce(sum(changes), 0)::bigint from tile_change
-    where town_id = town and town = scope_town() and layer = layer_id
-      and region_x between case when z <= 13 then x << (13 - z) else x >> (z - 13) end
-                       and case when z <= 13 then ((x + 1) << (13 - z)) - 1 else x >> (z - 13) end
-      and region_y between case when z <= 13 then y << (13 - z) else y >> (z - 13) end
-                       and case when z <= 13 then ((y + 1) << (13 - z)) - 1 else y >> (z - 13) end
-$$;
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+    wide int := greatest(0, 13 - z);
+    deep int := greatest(0, z - 13);
+begin
+    return (select coalesce(sum(changes), 0)::bigint from tile_change
+        where town_id = town and town = scope_town() and layer = layer_id
+          and region_x between (x >> deep) << wide and (((x >> deep) + 1) << wide) - 1
+          and region_y between (y >> deep) << wide and (((y >> deep) + 1) << wide) - 1);
+end $$;
+-- What a request for a tile needs first: its version, and the platforms that clusters count by.
+create or replace function tile_context(layer_id text, z int, x int, y int, out version bigint, out platforms text[])
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    version := tile_version(scope_town(), layer_id, z, x, y);
+    platforms := array(select p.code from platform p where p.town_id = scope_town() order by p.sort, p.code);
+end $$;
 create or replace function compact_tile_changes() returns int
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare merged int;

@@ -6,9 +6,8 @@ import hashlib
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from layers.people import password, queries
@@ -90,12 +89,12 @@ def close_session(session: Session, token: str) -> None:
     session.execute(queries.CLOSE_SESSION, {"token": digest(token)})
 
 
-def known_session(row: Row | None) -> Known | None:
+def known_session(row: Any) -> Known | None:
     """Whose session a row of ``find_session`` is; None without a row."""
     return None if row is None else Known(row.user_id, row.town_id, row.scope_version, csrf=row.csrf_token)
 
 
-def known_token(row: Row | None) -> Known | None:
+def known_token(row: Any) -> Known | None:
     """Whose token a row of ``find_token`` is; None without a row."""
     if row is None:
         return None

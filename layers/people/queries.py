@@ -11,9 +11,10 @@ FIND_LOGIN = text("select * from find_login(:username)")
 NOTE_LOGIN = text("select note_login(:user_id, :success, :lock_after, make_interval(mins => :lock_min))")
 FIND_IDENTITY = text("select find_identity(:subject, :username)")
 OPEN_SESSION = text("select open_session(:token, :user_id, :csrf, make_interval(hours => :life_h))")
-FIND_SESSION = text("select * from find_session(:token, make_interval(hours => :life_h))")
+# These two go straight to the driver: every request asks one of them.
+FIND_SESSION = "select * from find_session(%(token)s, make_interval(hours => %(life_h)s))"
+FIND_TOKEN = "select * from find_token(%(token)s)"
 CLOSE_SESSION = text("select close_session(:token)")
-FIND_TOKEN = text("select * from find_token(:token)")
 CHANGE_PASSWORD = text("select change_password(:password_hash)")
 
 # Posts in force with what they reach. One row a post, none for a user without any.
@@ -100,6 +101,10 @@ TOWN = text("""
 # What a form for new accounts offers, and which demo logins the login page may show.
 ROLE_CHOICES = text(
     "select code, name, name_en, reach, permissions from role where town_id = scope_town() order by code"
+)
+# Which roles a town gives a permission: who is asked for what the caller may not do.
+ROLES_WITH = text(
+    "select name, name_en from role where town_id = scope_town() and :permission = any (permissions) order by code"
 )
 ORG_CHOICES = text("select code, name from organisation where town_id = scope_town() order by code")
 DEMO_LOGINS = text("select coalesce(settings -> 'demo_logins', '[]') from town where town_id = scope_town()")

@@ -24,17 +24,22 @@ PLATFORMS = ("public_order", "enforcement", "market", "service")
 
 def members(session: Session, z: int, x: int, y: int) -> dict[str, int]:
     """Return the sums of one tile: all, and by platform."""
-    sql, params = tiles.statement(INCIDENT, z, x, y, {}, PLATFORMS)
+    return cluster_sums(session, tiles.statement(INCIDENT, z, x, y, {}, PLATFORMS), PLATFORMS)
+
+
+def cluster_sums(session: Session, statement: tiles.Statement, platforms: tuple[str, ...] = ()) -> dict[str, int]:
+    """Return what the clusters and singles of a tile add up to."""
+    sql, params = statement
     head, tail = sql.split("select st_asmvt(t", 1)
     inner = tail.split("from (", 1)[1].rsplit(") t", 1)[0]
-    sums = ", ".join(
-        f"coalesce(sum(coalesce({name}, case when platform = '{name}' then 1 else 0 end)), 0)::int"
-        for name in PLATFORMS
+    sums = "".join(
+        f", coalesce(sum(coalesce({name}, case when platform = '{name}' then 1 else 0 end)), 0)::int"
+        for name in platforms
     )
     row = features.run(
-        session, (f"{head} select coalesce(sum(coalesce(n, 1)), 0)::int, {sums} from ({inner}) q", params)
+        session, (f"{head} select coalesce(sum(coalesce(n, 1)), 0)::int{sums} from ({inner}) q", params)
     )[0]
-    return dict(zip(("all", *PLATFORMS), row, strict=True))
+    return dict(zip(("all", *platforms), row, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +112,27 @@ def test_bad_tile_address_and_filter_are_refused_with_what_is_known() -> None:
         where(INCIDENT, {"from": "yesterday"})
     with pytest.raises(NotFound):
         registry.get("nothing")
+
+
+def test_a_full_tile_is_clustered_and_loses_nobody(scattered: Database, small_town: SmallTown) -> None:
+    """More points in one tile than are sent singly: the tile says so, and as clusters it counts every one."""
+    layer = registry.get("market-entity")
+    at = (14, 13692, 6728)
+    west, south, east, north = tiles.tile_box(*at)
+    with scattered.transaction(Scope.system(small_town.town_id)) as session:
+        session.execute(
+            text(
+                "insert into market_entity (town_id, uscc, name, kind, geom) select :t, 'F' || n, 'x', 'catering',"
+                " st_transform(st_setsrid(st_makepoint(:x + n * 1e-3, :y), 3857), 4490) from generate_series(1, :most) n"
+            ),
+            {"t": small_town.town_id, "x": (west + east) / 2, "y": (south + north) / 2, "most": tiles.MOST_SINGLES},
+        )
+        assert features.run(session, tiles.statement(layer, *at, {}))[0][0] is not None
+        one_more = "insert into market_entity (town_id, uscc, name, kind, geom) select town_id, 'F0', name, kind, geom"
+        session.execute(text(f"{one_more} from market_entity where uscc = 'F1'"))
+        assert features.run(session, tiles.statement(layer, *at, {}))[0][0] is None
+        assert cluster_sums(session, tiles.statement(layer, *at, {}, crowded=True))["all"] == tiles.MOST_SINGLES + 1
+        session.rollback()
 
 
 def test_every_layer_draws_lists_and_counts(session: Session) -> None:
