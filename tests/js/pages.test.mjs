@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { change, isPlain, readQuery, writeQuery } from "../../webmap/static/pages/incident-query.js";
+import { reporterWords } from "../../webmap/static/pages/incident-head.js";
 import { fitting, likeness } from "../../webmap/static/pages/report-kinds.js";
 import { bodyOf, titleOf } from "../../webmap/static/pages/report-send.js";
 import { logSentence } from "../../webmap/static/parts/case-log.js";
@@ -135,6 +136,15 @@ test("who acted unnamed is the public, the system, or not known from a file", ()
     assert.equal(logSentence(unnamed, "public").words, "群众上报");
     assert.equal(logSentence(unnamed, "api").words, "系统上报");
     assert.equal(logSentence({ ...unnamed, facts: { imported: true } }, "public").words, "上报");
+  });
+});
+
+test("a reporter without a number is said to have left none", () => {
+  speaking("zh", ["incident"], () => {
+    assert.equal(reporterWords({ name: "王**", phone: null }), "王** 未留电话");
+    assert.equal(reporterWords({ name: "王**", phone: "138****2017" }), "王** 138****2017");
+    assert.equal(reporterWords({ name: null, phone: "138****2017" }), "138****2017");
+    assert.equal(reporterWords(null), "匿名");
   });
 });
 

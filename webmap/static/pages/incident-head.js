@@ -11,7 +11,7 @@ import { placeOf, tags, timeLeft, wordFor } from "./incident-rows.js";
 /** @param {import("./incident-view.js").Case} item */
 export function head(item) {
   const time = clock(item);
-  const who = h("span", null, reporter(item));
+  const who = h("span", null, reporterWords(item.reporter));
   const asked = h("div", { hidden: true });
   const canUnmask = Boolean(item.reporter) && (item.allowed ?? []).includes("unmask");
   const unmask = h("button", { type: "button", class: "link", onclick: () => askUnmask(item, asked, who, unmask) }, t("incident.unmask"));
@@ -32,11 +32,10 @@ export function head(item) {
   );
 }
 
-/** @param {import("./incident-view.js").Case} item */
-function reporter(item) {
-  const { reporter: person } = item;
-  if (!person || person.anonymous) return t("incident.anonymous");
-  return [person.name, person.phone].filter(Boolean).join(" ") || t("incident.anonymous");
+/** Name and number; who left no number is told apart from a masked one. @param {{name?: string | null, phone?: string | null} | null} person */
+export function reporterWords(person) {
+  if (!person?.name && !person?.phone) return t("incident.anonymous");
+  return [person.name, person.phone || t("incident.no_phone")].filter(Boolean).join(" ");
 }
 
 /**
@@ -54,7 +53,7 @@ function askUnmask(item, asked, who, button) {
     if (!input.value.trim()) return input.setAttribute("aria-invalid", "true");
     try {
       const person = await call(`/api/v1/incidents/${item.id}/unmask`, { method: "POST", json: { reason: input.value.trim() } });
-      who.textContent = [person.name, person.phone].filter(Boolean).join(" ") || t("incident.anonymous");
+      who.textContent = reporterWords(person);
       asked.hidden = true;
       button.hidden = true;
     } catch (fault) {
@@ -105,7 +104,7 @@ export function paper(item) {
         row(cell(t("incident.fact_channel"), wordFor("channel", item.channel)), cell(t("incident.fact_lead"), item.lead_org_name ?? "")),
         row(cell(t("incident.fact_occurred"), exactly(item.occurred_at)), cell(t("incident.fact_reported"), exactly(item.reported_at))),
         row(cell(t("incident.grid"), placeOf(item)), cell(t("incident.address"), item.address ?? "")),
-        row(cell(t("incident.reporter"), reporter(item), true)),
+        row(cell(t("incident.reporter"), reporterWords(item.reporter), true)),
         row(cell(t("report.words_label"), h("span", { class: "pre" }, item.description ?? ""), true)),
         h("tr", { class: "paper__room" }, cell(t("incident.paper_notes"), "", true)),
       ),
