@@ -54,8 +54,9 @@ def command_map() -> Response:
 @blueprint.get("/incidents")
 @needs("view")
 def incidents() -> Response:
-    """The list of incidents; ``?triage=1`` is the queue of those without a sure place."""
-    return _page("incidents", subjects=("incidents", "incident", "report"))
+    """The list of incidents; ``?triage=1`` is the queue of those without a sure place, kept by whoever may triage."""
+    keepers = _roles_with("triage") if request.args.get("triage") == "1" and not g.scope.may("triage") else []
+    return _page("incidents", subjects=("incidents", "incident", "report"), data={"keepers": keepers})
 
 
 @blueprint.get("/incidents/<uuid:incident_id>")
@@ -86,7 +87,7 @@ def admin() -> Response:
     with db.transaction() as session:
         roles = [dict(row) for row in session.execute(queries.ROLE_CHOICES).mappings()]
         orgs = [dict(row) for row in session.execute(queries.ORG_CHOICES).mappings()]
-    return _page("admin", subjects=("admin",), data={"roles": roles, "orgs": orgs})
+    return _page("admin", subjects=("admin", "permission"), data={"roles": roles, "orgs": orgs})
 
 
 @blueprint.get("/account")
@@ -199,6 +200,12 @@ def _next() -> str:
     parts = urlsplit(wanted)
     elsewhere = not wanted.startswith("/") or wanted.startswith("//") or "\\" in wanted or bool(parts.netloc)
     return "/" if elsewhere or parts.path == "/login" else wanted
+
+
+def _roles_with(permission: str) -> list[dict[str, Any]]:
+    with db.transaction() as session:
+        found = session.execute(queries.ROLES_WITH, {"permission": permission}).mappings()
+        return [dict(role) for role in found]
 
 
 def _page(name: str, *, subjects: tuple[str, ...] = (), data: dict[str, Any] | None = None) -> Response:

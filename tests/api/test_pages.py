@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import quote
 
@@ -48,6 +49,16 @@ def test_pages_ask_for_the_permission(web: Web, username: str, path: str, status
     answer = web.browser(username).get(path, headers=HTML)
     assert answer.status_code == status
     assert answer.mimetype == "text/html"
+
+
+@pytest.mark.parametrize(("username", "keepers"), [("cadre-a", {"administrator", "command_room"}), ("command", set())])
+def test_the_triage_page_names_who_keeps_the_queue_to_those_who_do_not(
+    web: Web, username: str, keepers: set[str]
+) -> None:
+    answer = web.browser(username).get("/incidents?triage=1", headers=HTML)
+    frame = re.search(r'<script type="application/json" id="frame">(.*?)</script>', answer.text, re.S)
+    assert frame
+    assert {role["name"] for role in json.loads(frame[1])["data"]["keepers"]} == keepers
 
 
 def test_an_error_page_names_number_and_code_and_nothing_of_the_program(web: Web) -> None:

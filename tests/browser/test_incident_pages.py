@@ -108,6 +108,14 @@ def test_an_empty_list_says_so(page: Page, login: LoginAs) -> None:
     expect(page.locator("[data-state=empty]")).to_contain_text("没有符合的事件")
 
 
+def test_who_may_not_place_cases_is_told_who_does(page: Page, login: LoginAs) -> None:
+    login(page, "gridworker")
+    page.goto("/incidents?triage=1")
+    settled(page)
+    expect(page.locator("#list")).to_contain_text("指挥室")
+    expect(page.locator("#list")).not_to_contain_text("没有待定位的事件")
+
+
 def test_a_list_that_fails_stays_in_its_panel_and_can_be_tried_again(page: Page, watch: Watch, login: LoginAs) -> None:
     watch.expect("503")
     login(page, "command")

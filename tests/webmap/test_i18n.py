@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from webmap import i18n, pages
 JINJA_KEY = re.compile(r"""\bt\(\s*["']([a-z_]+\.[A-Za-z0-9_.]+)["']\s*[,)]""")
 SCRIPT_CALL = re.compile(r"\bt\(([^()]{0,200})")
 SCRIPT_KEY = re.compile(r"""["']([a-z]+\.[A-Za-z0-9_.]+)["']""")
+# needs("a", "b"), scope.may("a"), scope.require("a")
+ASKED = re.compile(r'^\s*(?:@needs|[^#"]*\.(?:may|require))\(((?:"\w+"(?:, )?)+)\)', re.M)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Keys put together from a code, by the group their code belongs to; the codes below are the ones that exist.
 BUILT = {
@@ -85,6 +88,18 @@ def test_every_state_of_an_incident_has_a_word() -> None:
     states = re.findall(r"'(\w+)'", check[1])
     assert len(states) == 16
     assert {f"common.state_{state}" for state in states} <= set(i18n.catalogue("zh"))
+
+
+def test_every_permission_has_a_word() -> None:
+    """Those the defaults and packs give to roles, and those the code asks for."""
+    root = pages.PAGES.parents[1]
+    tables = [root / "data" / "defaults" / "roles.csv", *(root / "data" / "packs").glob("*/roles.csv")]
+    rows = (row for path in tables for row in csv.DictReader(path.read_text().splitlines()))
+    given = {word for row in rows for word in row["permissions"].split(";")}
+    sources = (path.read_text() for name in ("api", "data", "layers", "webmap") for path in (root / name).rglob("*.py"))
+    asked = {word for source in sources for call in ASKED.findall(source) for word in re.findall(r'"(\w+)"', call)}
+    assert {"triage", "manage_users", "import"} <= given | asked
+    assert {f"permission.{word}" for word in given | asked} - set(i18n.catalogue("zh")) == set()
 
 
 def test_every_triage_reason_has_a_word() -> None:

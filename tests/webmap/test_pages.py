@@ -121,6 +121,15 @@ def test_demo_logins_are_shown_in_demo_mode_only() -> None:
     assert "data-login" not in pages.render("login", Frame(data=DATA["login"], demo=False))
 
 
+def test_permissions_are_said_in_words_and_a_town_s_own_by_its_code() -> None:
+    person = {**PERSON, "permissions": ["triage", "feed_the_fish"]}
+    shown = pages.render("account", Frame(lang="en", town=TOWN, data={**DATA["account"], "person": person}))
+    assert re.findall(r'<li class="tag"[^>]*>([^<]+)</li>', shown) == [
+        "Place cases without a sure place",
+        "feed_the_fish",
+    ]
+
+
 def test_the_other_language_keeps_the_address() -> None:
     shown = pages.render("incidents", Frame(path="/incidents", query={"late": "1", "q": "a&b"}, viewer=viewer("view")))
     assert 'href="/incidents?late=1&amp;q=a%26b&amp;lang=en"' in shown

@@ -137,12 +137,17 @@ def render(name: str, frame: Frame) -> str:
     def t(key: str, **values: object) -> str:
         return i18n.text(frame.lang, key, **values)
 
+    def words_for(group: str, code: str) -> str:
+        """The word of a code that a town may have made up; then the code stands for itself."""
+        return i18n.catalogue(frame.lang).get(f"{group}.{code}", code)
+
     return (
         _environment()
         .get_template(f"{name}.html")
         .render(
             frame=frame,
             t=t,
+            words_for=words_for,
             asset=asset,
             notice=_notice(frame),
             tabs=tabs(frame.viewer),

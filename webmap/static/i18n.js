@@ -36,5 +36,12 @@ export const nameOf = (thing) => (lang === "en" ? thing?.name_en || thing?.name 
  */
 export const wordOf = (row, field) => (lang === "en" && row[`${field}_en`]) || row[field] || "";
 
+/**
+ * The word of a code that a town may have made up; then the code stands for itself.
+ * @param {string} group
+ * @param {string} code
+ */
+export const wordsFor = (group, code) => frame.strings[`${group}.${code}`] ?? code;
+
 /** @param {number} value */
 export const count = (value) => value.toLocaleString(lang === "en" ? "en-GB" : "zh-CN");

@@ -2,7 +2,7 @@
 import { call } from "../api.js";
 import { fill, find, h } from "../dom.js";
 import { frame } from "../frame.js";
-import { t } from "../i18n.js";
+import { t, wordsFor } from "../i18n.js";
 import { empty, failed, faultBox, loading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { when } from "../time.js";
@@ -35,7 +35,7 @@ export function showTokens(dialog) {
       null,
       h("th", { scope: "row" }, token.name),
       h("td", null, token.username),
-      h("td", null, token.scopes?.length ? token.scopes.map((/** @type {string} */ scope) => [h("span", { class: "tag" }, scope), " "]) : t("admin.all_scopes")),
+      h("td", null, token.scopes?.length ? token.scopes.map((/** @type {string} */ scope) => [h("span", { class: "tag", title: scope }, wordsFor("permission", scope)), " "]) : t("admin.all_scopes")),
       h("td", null, when(token.created_at)),
       h("td", null, token.expires_at ? when(token.expires_at) : t("admin.no_expiry")),
       h("td", null, h("span", { class: state === "active" ? "tag tag--fine" : "tag" }, t(`admin.${state}`))),
@@ -76,7 +76,7 @@ function tokenDialog(dialog, onMade) {
         field(t("admin.token_user"), { name: "username", required: true, maxlength: 64, value: frame.viewer?.username ?? "", autocomplete: "off" }),
         field(t("admin.token_name"), { name: "name", required: true, maxlength: 100, placeholder: t("admin.token_name_hint"), autocomplete: "off" }),
         field(t("admin.token_days"), { name: "days", type: "number", min: 1, max: 3650, value: 365 }),
-        h("fieldset", null, h("legend", { class: "field__label" }, t("admin.token_scopes")), h("div", { class: "checks" }, permissions.map((permission) => h("label", { class: "check" }, h("input", { type: "checkbox", name: "scopes", value: permission }), String(permission))))),
+        h("fieldset", null, h("legend", { class: "field__label" }, t("admin.token_scopes")), h("div", { class: "checks" }, permissions.map((permission) => h("label", { class: "check" }, h("input", { type: "checkbox", name: "scopes", value: permission }), wordsFor("permission", permission))))),
         answer,
       ),
       h("div", { class: "dialog__foot" }, h("button", { type: "button", class: "button", onclick: () => dialog.close() }, t("common.cancel")), h("button", { type: "submit", class: "button button--main" }, t("admin.token_make"))),

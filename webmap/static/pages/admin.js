@@ -2,7 +2,7 @@
 import { call, query } from "../api.js";
 import { fill, find, h, icon } from "../dom.js";
 import { frame } from "../frame.js";
-import { count, nameOf, t } from "../i18n.js";
+import { count, nameOf, t, wordsFor } from "../i18n.js";
 import { empty, failed, faultBox, loading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { exactly, when } from "../time.js";
@@ -160,7 +160,7 @@ function resetDialog(user) {
 function showRoles() {
   const { roles } = frame.data;
   const permissions = [...new Set(roles.flatMap((/** @type {any} */ role) => role.permissions))].sort();
-  const cells = (/** @type {any} */ role) => permissions.map((permission) => h("td", { class: "mark" }, role.permissions.includes(permission) ? [icon("check"), h("span", { class: "visually-hidden" }, String(permission))] : null));
+  const cells = (/** @type {any} */ role) => permissions.map((permission) => h("td", { class: "mark" }, role.permissions.includes(permission) ? [icon("check"), h("span", { class: "visually-hidden" }, wordsFor("permission", permission))] : null));
   fill(find("#tools"), h("p", { class: "quiet" }, t("admin.roles_words")));
   fill(
     list,
@@ -170,7 +170,7 @@ function showRoles() {
       h(
         "table",
         { class: "rows matrix" },
-        h("thead", null, h("tr", null, h("th", { scope: "col" }, t("admin.col_role")), h("th", { scope: "col" }, t("admin.col_reach")), permissions.map((permission) => h("th", { scope: "col", class: "turned" }, h("span", null, String(permission)))))),
+        h("thead", null, h("tr", null, h("th", { scope: "col" }, t("admin.col_role")), h("th", { scope: "col" }, t("admin.col_reach")), permissions.map((permission) => h("th", { scope: "col", class: "turned", title: permission }, h("span", null, wordsFor("permission", permission)))))),
         h("tbody", null, roles.map((/** @type {any} */ role) => h("tr", null, h("th", { scope: "row" }, nameOf(role), " ", h("small", { class: "faint" }, role.code)), h("td", { class: "nowrap" }, t(`admin.reach_${role.reach}`)), cells(role)))),
       ),
     ),

@@ -1,7 +1,8 @@
 // The list of incidents and the triage queue. The address is the state; the server counts.
 import { ApiError, call, query as queryString } from "../api.js";
 import { fill, find, h } from "../dom.js";
-import { count, t } from "../i18n.js";
+import { frame, may } from "../frame.js";
+import { count, nameOf, t } from "../i18n.js";
 import { liveState } from "../parts/live.js";
 import { empty, failed, loading } from "../parts/states.js";
 import { figureStrip } from "./incident-figures.js";
@@ -117,7 +118,7 @@ function draw() {
   }
   const now = new Date();
   if (triage) {
-    fill(list, items.map((item) => queueEntry(item, now, item.id === chosen)));
+    fill(list, !may("triage") && h("p", { class: "split__kept quiet small" }, keptBy()), items.map((item) => queueEntry(item, now, item.id === chosen)));
   } else {
     const { element, body } = table();
     body.append(...items.map((item) => row(item, now)));
@@ -141,11 +142,22 @@ function drawFoot() {
 function nothing() {
   if (triage) {
     fill(find("#detail"));
-    return empty({ title: t("incidents.empty_triage"), words: t("incidents.empty_triage_words"), good: true });
+    return may("triage") ? empty({ title: t("incidents.empty_triage"), words: t("incidents.empty_triage_words"), good: true }) : notTheirs();
   }
   if (query.late) return empty({ title: t("incidents.empty_late"), words: t("incidents.empty_late_words"), good: true });
   const clear = h("a", { class: "button", href: "/incidents" }, t("incidents.clear"));
   return empty({ title: t("incidents.empty_title"), words: t("incidents.empty_words"), action: clear });
+}
+
+/** Whoever may not place cases sees the queue only as far as the own scope goes: its emptiness says nothing of the queue. */
+function notTheirs() {
+  const own = h("a", { class: "button", href: "/incidents?open=1" }, t("incidents.own_cases"));
+  return empty({ title: t("incidents.not_theirs"), words: keptBy(), action: own });
+}
+
+function keptBy() {
+  const who = frame.data.keepers.map(nameOf).join(t("common.comma"));
+  return who ? t("incidents.kept_by", { who }) : t("incidents.kept_by_nobody");
 }
 
 /** @param {string} text */
