@@ -34,15 +34,18 @@ export function filterBar(element, current, onChange) {
   const areas = { villages: [], grids: [] };
   const set = (/** @type {Query} */ values) => onChange(change(current(), values));
 
+  const search = searchField(set);
   const counted = h("output", { class: "filters__count", id: "count" });
+  const controls = h("div", { class: "filters__controls", id: "controls" });
+  const more = moreButton(controls);
+  fill(element, search.element, more.element, counted, controls);
   const draw = () => {
     const query = current();
     const focused = document.activeElement?.getAttribute("name");
-    const typed = /** @type {HTMLInputElement | null} */ (element.querySelector("[name=q]"));
-    const search = typed ?? searchField(query, set);
+    search.show(query.q ?? "");
+    more.show(Object.keys(query).filter((name) => name !== "q").length);
     fill(
-      element,
-      search.closest("label") ?? search,
+      controls,
       platformSwitch(query, set),
       h("div", { class: "chips" }, toggle("open", query, set), toggle("late", query, set), toggle("amber", query, set)),
       stateSelect(query, set),
@@ -51,9 +54,8 @@ export function filterBar(element, current, onChange) {
       periodSelect(query, set),
       otherFilters(query, set),
       !isPlain(query) && h("a", { class: "button button--plain button--small", href: "/incidents", "data-clear-filters": true }, t("incidents.clear")),
-      counted,
     );
-    if (focused) /** @type {HTMLElement | null} */ (element.querySelector(`[name="${focused}"]`))?.focus();
+    if (focused) /** @type {HTMLElement | null} */ (controls.querySelector(`[name="${focused}"]`))?.focus();
   };
 
   loadAreas().then((found) => {
@@ -78,14 +80,25 @@ function gridsOf(grids, village) {
   return grids.filter((grid) => !village || (grid.parent?.code ?? grid.parent) === village).map((grid) => [grid.code, nameOf(grid)]);
 }
 
-/** @param {Query} query @param {(values: Query) => void} set */
-function searchField(query, set) {
+/** On a phone the filters wait behind this button, which says how many are set. @param {HTMLElement} controls */
+function moreButton(controls) {
+  const words = h("span", null);
+  const toggleControls = () => {
+    const open = controls.classList.toggle("is-open");
+    element.setAttribute("aria-expanded", String(open));
+  };
+  const element = h("button", { type: "button", class: "button filters__more", "aria-expanded": "false", "aria-controls": controls.id, onclick: toggleControls }, words, icon("down"));
+  const show = (/** @type {number} */ n) => fill(words, n ? t("incidents.filters_set", { n }) : t("incidents.filters"));
+  return { element, show };
+}
+
+/** The words are kept while somebody types. @param {(values: Query) => void} set */
+function searchField(set) {
   let timer = 0;
   const input = h("input", {
     class: "input",
     name: "q",
     type: "search",
-    value: query.q ?? "",
     maxlength: 200,
     placeholder: t("incidents.search"),
     "aria-label": t("incidents.search_label"),
@@ -94,7 +107,11 @@ function searchField(query, set) {
       timer = window.setTimeout(() => set({ q: input.value.trim() }), TYPING_MS);
     },
   });
-  return h("label", { class: "with-icon filters__search" }, icon("search"), input, h("span", { class: "key", "aria-hidden": "true" }, "/"));
+  const element = h("label", { class: "with-icon filters__search" }, icon("search"), input, h("span", { class: "key", "aria-hidden": "true" }, "/"));
+  const show = (/** @type {string} */ text) => {
+    if (document.activeElement !== input) input.value = text;
+  };
+  return { element, show };
 }
 
 /** @param {Query} query @param {(values: Query) => void} set */
