@@ -65,7 +65,9 @@ begin
         select g.incident_id, town, s.name, s.from_state, s.to_state, scope_user(), s.at, '{"imported": true}'
         from given g join made using (incident_id) cross join lateral (values
             ('report', null, 'reported', g.reported_at),
-            ('close', 'reported', g.state, case when g.state <> 'reported' then coalesce(g.closed_at, g.reported_at) end)
+            -- a case that came in the midst of its way was not closed
+            (case when g.state in ('declined', 'merged', 'closed', 'evaluated', 'archived', 'voided') then 'close' else 'import' end,
+                'reported', g.state, case when g.state <> 'reported' then coalesce(g.closed_at, g.reported_at) end)
         ) as s(name, from_state, to_state, at) where s.at is not null
     ), told as (
         insert into incident_reporter (incident_id, town_id, name, phone, created_at)

@@ -136,6 +136,7 @@ test("who acted unnamed is the public, the system, or not known from a file", ()
     assert.equal(logSentence(unnamed, "public").words, "群众上报");
     assert.equal(logSentence(unnamed, "api").words, "系统上报");
     assert.equal(logSentence({ ...unnamed, facts: { imported: true } }, "public").words, "上报");
+    assert.equal(logSentence({ ...filed, facts: { imported: true } }, "public").words, "立案");
   });
 });
 

@@ -51,9 +51,10 @@ function didWhat(row) {
   return t("incident.log_corrected", { fields: fields.map((key) => t(key)).join(t("common.comma")) });
 }
 
-/** The person with its organisation; nobody for what a file says has happened. @param {LogRow} row @param {string} channel */
+/** The person with its organisation; nobody for what a file says has happened, but for the import itself. @param {LogRow} row @param {string} channel */
 function whoDid(row, channel) {
+  if (row.facts?.imported && row.name !== "import") return "";
   if (row.actor && row.actor_org) return t("incident.log_person", { name: row.actor, org: row.actor_org });
-  if (row.actor || row.facts?.imported) return row.actor ?? "";
+  if (row.actor) return row.actor;
   return t(row.name === "report" && channel === "public" ? "incident.log_public" : "incident.log_system");
 }
