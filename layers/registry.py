@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import layers
 from data.errors import NotFound
+from data.scope import Scope
 
 BY_FEATURE = "by_feature"
 Kind = Literal["point", "line", "polygon"]
@@ -96,6 +97,8 @@ class Layer:
     late_sql : deadline expression; clusters carry the deadlines near or past, so that the browser counts late ones.
     shape_source : for simplified polygons: view with (zoom, geom_3857).
     permission : what a viewer needs; None = every scope, limited by the source itself.
+    reach : by which parts of a scope the source brings rows into sight ('area', 'platform'); empty = by any. A scope
+        that holds none of them is not offered the layer: its zeros would look like facts.
     default_on : layouts that show it unasked.
     order : place in the switch.
     """
@@ -121,6 +124,7 @@ class Layer:
     late_sql: str | None = None
     shape_source: str | None = None
     permission: str | None = "view"
+    reach: frozenset[Literal["area", "platform"]] = frozenset()
     is_base: bool = False
     default_on: frozenset[str] = frozenset()
     order: int = 100
@@ -130,6 +134,14 @@ class Layer:
     @property
     def tile_columns(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.tile)
+
+    def open_to(self, scope: Scope) -> bool:
+        """Tell whether a scope may see the layer and can have anything of it in reach."""
+        if self.permission and not scope.may(self.permission):
+            return False
+        own = self.platform in scope.platforms if self.platform else bool(scope.platforms)
+        within = {"area": bool(scope.area_ids), "platform": own}
+        return scope.town_wide or not self.reach or any(within[name] for name in self.reach)
 
     def filter(self, name: str) -> Filter | None:
         return next((f for f in self.filters if f.name == name), None)

@@ -61,10 +61,8 @@ def _as_dict(layer: Layer) -> dict[str, Any]:
 @blueprint.get("/api/v1/layers")
 @public
 def layers() -> ResponseReturnValue:
-    """The layers this caller may see, in switch order."""
-    return jsonify(
-        [_as_dict(x) for x in registry.all_layers().values() if not x.permission or g.scope.may(x.permission)]
-    )
+    """The layers this caller may see and has in reach, in switch order."""
+    return jsonify([_as_dict(x) for x in registry.all_layers().values() if x.open_to(g.scope)])
 
 
 @blueprint.get("/api/v1/platforms")

@@ -33,7 +33,7 @@ def style() -> ResponseReturnValue:
     if theme not in ("dark", "light"):
         raise Invalid("filter.value", "theme is dark or light", fields={"theme": "dark or light"})
     lang = i18n.choose(request.args.get("lang"), request.cookies.get("lang"))
-    seen = [_drawn(x) for x in registry.all_layers().values() if not x.permission or g.scope.may(x.permission)]
+    seen = [_drawn(x) for x in registry.all_layers().values() if x.open_to(g.scope)]
     with db.transaction() as session:
         looks = [dict(row) for row in session.execute(_LOOKS).mappings()]
         view = describe_town(session)["map"]

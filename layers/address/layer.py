@@ -31,6 +31,7 @@ LAYER = Layer(
     ),
     minzoom=16,
     permission="view",
+    reach=frozenset({"area"}),
     is_base=True,
     order=290,
     label_column="number",

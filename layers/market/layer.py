@@ -130,6 +130,7 @@ LAYER = Layer(
             {"status": "active"},
         ),
     ),
+    reach=frozenset({"area", "platform"}),
     default_on=frozenset({"desk"}),
     order=30,
     label_column="name",

@@ -109,6 +109,20 @@ def test_scoped_view_equals_policy_for_every_role(filled: Database, small_town: 
     assert len(sizes["scoped_incident"]) >= 5, "the roles should see different numbers, or this proves nothing"
 
 
+def test_a_layer_that_is_not_offered_would_have_been_empty(filled: Database, small_town: SmallTown) -> None:
+    scopes = every_scope(small_town)
+    offered = {
+        name: {x.id for x in registry.all_layers().values() if x.open_to(scope)} for name, scope in scopes.items()
+    }
+    for name, scope in scopes.items():
+        with filled.transaction(scope) as session:
+            for layer in registry.all_layers().values():
+                if layer.permission and scope.may(layer.permission) and layer.id not in offered[name]:
+                    assert features.run(session, features.count(layer, {}, None))[0][0] == 0, (name, layer.id)
+    assert "market-entity" not in offered["squad"]
+    assert "market-entity" in offered["market"] & offered["worker-a1"] & offered["leader"]
+
+
 def test_tiles_features_and_counts_show_what_the_policy_allows(filled: Database, small_town: SmallTown) -> None:
     """The tile that holds the whole town sums to the policy's count; pages and counts too."""
     layer = registry.get("incident")
