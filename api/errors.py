@@ -69,18 +69,42 @@ def said(language: str, code: str, message: str, detail: dict[str, Any]) -> str:
 
 
 def faults_of(error: ValidationError) -> list[dict[str, Any]]:
-    """Every fault of a request body: field as a path, code, message."""
+    """Every fault of a request body: field as a path, code, message, and the values its words name."""
     return [
-        {"field": ".".join(str(part) for part in fault["loc"]), "code": fault["type"], "message": fault["msg"]}
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+        {
+            "field": ".".join(str(part) for part in fault["loc"]),
+            "code": fault["type"],
+            "message": fault["msg"],
+            "values": fault.get("ctx", {}),
+        }
+        for fault in error.errors(include_url=False, include_input=False)
     ]
+
+
+def fault_said(language: str, fault: dict[str, Any]) -> dict[str, Any]:
+    """A fault with its message for a person: of its code, else of its kind (``uuid`` of ``uuid_parsing``), else of any.
+
+    A fault without values is one of our own; where the catalogue does not know it, its message stays.
+    """
+    strings = i18n.catalogue(language)
+    code = str(fault["code"])
+    kinds = (code, code.split("_", 1)[0], "other") if "values" in fault else (code,)
+    key = next((f"error.fault_{kind}" for kind in kinds if f"error.fault_{kind}" in strings), None)
+    told = {name: value for name, value in fault.items() if name != "values"}
+    return {**told, "message": i18n.text(language, key, **fault.get("values", {}))} if key else told
+
+
+def _detail_said(language: str, detail: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(detail.get("faults"), list):
+        return detail
+    return {**detail, "faults": [fault_said(language, fault) for fault in detail["faults"]]}
 
 
 def answer(error: OneGridError) -> Response:
     """The response that tells of an expected error."""
     status = status_of(error)
     message = said(g.language, error.code, error.message, error.detail)
-    response = jsonify(body(error.code, message, error.detail, g.request_id))
+    response = jsonify(body(error.code, message, _detail_said(g.language, error.detail), g.request_id))
     response.status_code = status
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="onegrid"'

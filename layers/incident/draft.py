@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from data import clock
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+# A phone's clock may run ahead; what lies further in the future did not happen yet.
+CLOCK_AHEAD = timedelta(minutes=5)
+# How a report may come in; a file that is imported keeps its own words.
+Channel = Literal[
+    "12345", "api", "app", "drone", "email", "file", "grid", "grid_worker", "higher", "hotline", "import", "letter", "map",
+    "open311", "other", "paper", "patrol", "phone", "public", "sensor", "snapshot", "video", "village", "visit", "web",
+    "wechat", "window",
+]  # fmt: skip
 
 
 def _no_nul(text: str) -> str:
     if "\x00" in text:
-        raise ValueError("the text holds a NUL character")
+        raise PydanticCustomError("nul", "the text holds a NUL character")
     return text
 
 
 def _not_ancient(moment: datetime) -> datetime:
     if moment < EARLIEST:
-        raise ValueError(f"the time lies before {EARLIEST:%Y}")
+        raise PydanticCustomError("ancient", "the time lies before {year}", {"year": EARLIEST.year})
+    return moment
+
+
+def _not_to_come(moment: datetime) -> datetime:
+    if moment > clock.now() + CLOCK_AHEAD:
+        raise PydanticCustomError("future", "the time lies in the future")
     return moment
 
 
@@ -36,7 +53,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,6
 class Reporter(BaseModel):
     """Who reports. Nobody has to say who they are."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="forbid")
     name: _text(100) | None = None  # type: ignore[valid-type]
     phone: _text(40) | None = None  # type: ignore[valid-type]
     anonymous: bool = False
@@ -46,10 +63,10 @@ class Draft(BaseModel):
     """The body of a report; the fields as in `docs/` and the OpenAPI document.
 
     ``lon``, ``lat`` are degrees in ``crs`` (``wgs84``, ``cgcs2000``, ``gcj02``, ``bd09``, ``EPSG:N``); a missing or
-    unknown ``crs`` is kept and asked for later. Times carry their zone.
+    unknown ``crs`` is kept and asked for later. Times carry their zone; what is reported has happened.
     """
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="forbid")
     id: UUID | None = None
     title: _text(200, 1)  # type: ignore[valid-type]
     description: _text(10_000) = ""  # type: ignore[valid-type]
@@ -60,16 +77,16 @@ class Draft(BaseModel):
     accuracy_m: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] | None = None
     provider: _text(40) | None = None  # type: ignore[valid-type]
     address: _text(1_000) | None = None  # type: ignore[valid-type]
-    occurred_at: Moment | None = None
+    occurred_at: Annotated[Moment, AfterValidator(_not_to_come)] | None = None
     client_at: Moment | None = None
-    channel: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "api"
+    channel: Channel = "api"
     reporter: Reporter | None = None
     external_ref: _text(200) | None = None  # type: ignore[valid-type]
 
     @model_validator(mode="after")
     def _both_coordinates(self) -> Draft:
         if (self.lon is None) != (self.lat is None):
-            raise ValueError("lon and lat go together: give both or neither")
+            raise PydanticCustomError("lon_lat", "lon and lat go together: give both or neither")
         return self
 
 
@@ -88,8 +105,8 @@ class Placing(BaseModel):
     @model_validator(mode="after")
     def _one_way(self) -> Placing:
         if (self.lon is None) != (self.lat is None):
-            raise ValueError("lon and lat go together: give both or neither")
+            raise PydanticCustomError("lon_lat", "lon and lat go together: give both or neither")
         ways = (self.lon is not None, self.grid is not None, self.accept_suggestion)
         if sum(ways) != 1:
-            raise ValueError("give one of: lon and lat, grid, accept_suggestion")
+            raise PydanticCustomError("one_place", "give one of: lon and lat, grid, accept_suggestion")
         return self

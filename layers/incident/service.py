@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,8 +30,6 @@ from layers.incident.rules import Suggestion, suggest
 
 # Why a text was not placed: its words were not known, or not well enough.
 WORDS_UNKNOWN = frozenset({"place_not_found", "ambiguous", "vague"})
-# A phone's clock may run ahead; what lies further in the future did not happen yet.
-CLOCK_AHEAD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -116,10 +114,6 @@ def find_place(session: Session, draft: Draft) -> Place:
 
 def _words(draft: Draft, moment: datetime) -> dict[str, Any]:
     occurred = draft.occurred_at or moment
-    attributes: dict[str, Any] = {}
-    if occurred > moment + CLOCK_AHEAD:
-        attributes["occurred_at_given"] = occurred.isoformat()
-        occurred = moment
     return {
         "title": draft.title,
         "description": draft.description,
@@ -127,7 +121,6 @@ def _words(draft: Draft, moment: datetime) -> dict[str, Any]:
         "occurred_at": occurred.isoformat(),
         "client_at": draft.client_at.isoformat() if draft.client_at else None,
         "external_ref": draft.external_ref,
-        "attributes": attributes,
     }
 
 

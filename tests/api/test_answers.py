@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import gzip
+import re
 from pathlib import Path
 
 import pytest
 
 from api import errors
 from data import errors as kinds
+from data import session
 from tests.api.conftest import Web, open_web
 from webmap import i18n
 
@@ -65,25 +67,32 @@ def test_every_class_of_error_has_a_status():
     }
 
 
+CODE = re.compile(r"[a-z_]+\.[a-z_]+")
+# What only the command line runs.
+COMMANDS = ("api/cli", "api/runtime", "layers/exchange", "data/packs")
+
+
 def raised_codes() -> set[str]:
-    """Every code that is raised with a literal in the web process and in what it calls for people and incidents."""
-    found = set()
-    for folder in ("api", "layers/people", "layers/incident", "data"):
-        for path in (ROOT / folder).rglob("*.py"):
-            if "cli" in path.parts or "runtime" in path.parts or "packs" in path.parts:
+    """Every code that an error is made with, in whatever a request may run; and those the database's errors get."""
+    kinds_of_error = {name for name, kind in vars(kinds).items() if isinstance(kind, type)}
+    found = {code for _, code in session._BY_STATE.values()} | {*errors.HTTP_CODES.values(), "request.refused"}
+    for path in (path for folder in ("api", "layers", "data") for path in (ROOT / folder).rglob("*.py")):
+        if path.relative_to(ROOT).as_posix().startswith(COMMANDS):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
                 continue
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if not isinstance(node, ast.Raise) or not isinstance(node.exc, ast.Call) or not node.exc.args:
-                    continue
-                first = node.exc.args[0]
-                if isinstance(first, ast.Constant) and isinstance(first.value, str) and "." in first.value:
-                    found.add(first.value)
-    return {code for code in found if " " not in code}
+            callee = ast.unparse(node.func).rpartition(".")[2]
+            is_error = callee in kinds_of_error or callee in ("__init__", "Locked") or callee.endswith("Error")
+            if is_error and CODE.fullmatch(str(node.args[0].value)):
+                found.add(node.args[0].value)
+    return found
 
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 def test_every_code_has_words_for_people(language):
     catalogue = i18n.catalogue(language)
+    assert {"area.not_found", "area.partition_broken", "incident.not_found", "tile.outside"} <= raised_codes()
     assert {code for code in raised_codes() if f"error.{code}" not in catalogue} == set()
 
 
