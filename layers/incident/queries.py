@@ -39,8 +39,9 @@ RULES_STAMP = text("""
 """)
 
 DUPLICATES = text("""
-    select * from find_duplicates(cast(:incident_id as uuid), :title, :category_id, :lon, :lat, :reach_m,
-        :accuracy_most_m, :moment, :within_h, :likeness)
+    select d.*, (select i.platform_code from incident i where i.incident_id = d.id) as platform
+    from find_duplicates(cast(:incident_id as uuid), :title, :category_id, :lon, :lat, :reach_m,
+        :accuracy_most_m, :moment, :within_h, :likeness) d
 """)
 
 # One incident with everything but log, photos and reporter.

@@ -76,8 +76,8 @@ test("a case is late after its deadline, not at it; amber from three quarters on
   assert.deepEqual([at("06:44:59"), at("06:45:00"), at("07:00:00"), at("07:00:01")], ["run", "amber", "amber", "late"]);
 });
 
-test("a suspended case and one without a limit have no clock", () => {
-  assert.equal(clock({ ...started, state: "suspended" }, new Date("2026-03-18T00:00:00Z")).state, "none");
+test("no limit runs for a suspended case, nor for one without a limit", () => {
+  assert.deepEqual(clock({ ...started, state: "suspended" }, new Date("2026-03-18T00:00:00Z")), { state: "suspended", share: 0, words: "" });
   assert.equal(clock({ is_open: true }, new Date()).state, "none");
 });
 

@@ -73,6 +73,10 @@ OPERATORS: dict[str, Any] = {
     "max": lambda v, f: max(v),
     "floor": lambda v, f: math.floor(v[0]),
     "in": lambda v, f: v[0] in v[1],
+    "has": lambda v, f: v[0] in f,
+    "match": lambda v, f: dict(zip(v[1:-1:2], v[2:-1:2], strict=True)).get(v[0], v[-1]),
+    "step": lambda v, f: v[-1],
+    "zoom": lambda v, f: 22,
     "concat": lambda v, f: "".join(map(str, v)),
     "to-string": lambda v, f: _text(v[0]),
 }
@@ -206,6 +210,21 @@ def test_every_layer_of_the_registry_is_drawn_and_can_be_switched(theme: str, sh
         assert own, f"{layer['id']} is not drawn"
         switched = {one.get("metadata", {}).get("layer") for one in own}
         assert layer["base"] or layer["renderer"] == "area" or switched == {layer["id"]}
+
+
+@pytest.mark.parametrize(
+    ("feature", "look"),
+    [
+        ({"platform": "two", "state": "handling"}, "sym;diamond;B653DA;;solid;8"),
+        ({"platform": "two", "state": "suspended"}, "sym;diamond;B653DA;;hollow;8"),
+        ({"state": "reported"}, "sym;circle;66737E;;hollow;8"),
+    ],
+)
+def test_a_case_of_no_platform_is_a_hollow_circle(
+    feature: dict[str, Any], look: str, shipped: list[dict[str, Any]]
+) -> None:
+    symbol = next(one for one in style_of("light", shipped)["layers"] if one["id"] == "on:incident-symbol")
+    assert evaluate(symbol["layout"]["icon-image"], feature, 0) == look
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -77,15 +77,15 @@ export function span(seconds) {
 }
 
 /**
- * How the clock of a case stands: `late`, `amber` (from 75 % of the limit on), `run` or `none`; the share used, and the words.
+ * How the clock of a case stands: `late`, `amber` (from 75 % of the limit on), `run`, `suspended` or `none`; the share used, and the words.
  * A case is late after its deadline, not at it; a suspended one has no running clock.
  * @param {{due_at?: string | null, amber_at?: string | null, clock_started_at?: string | null, closed_at?: string | null, is_open?: boolean, state?: string}} item
  * @param {Date} [now]
- * @returns {{state: "late" | "amber" | "run" | "none", share: number, words: string}}
+ * @returns {{state: "late" | "amber" | "run" | "suspended" | "none", share: number, words: string}}
  */
 export function clock(item, now = new Date()) {
+  if (item.state === "suspended") return { state: "suspended", share: 0, words: "" };
   if (!item.due_at || (item.is_open === false && !item.closed_at)) return { state: "none", share: 0, words: "" };
-  if (item.state === "suspended") return { state: "none", share: 0, words: "" };
   const due = Date.parse(item.due_at);
   const at = item.closed_at ? Date.parse(item.closed_at) : now.getTime();
   const left_s = (due - at) / 1000;

@@ -139,9 +139,9 @@ class Overlays:
         return layers
 
     def _clocked_image(self) -> Expression:
-        """Return the image of a case: its platform's shape in its ring; hollow when suspended."""
+        """Return the image of a case: its platform's shape in its ring; hollow when suspended or of no platform yet."""
         look = by_platform(self.platforms, self.palette.name, f"circle;{plain(self.palette.neutral)}")
-        fill = ["case", ["==", ["get", "state"], "suspended"], "hollow", "solid"]
+        fill = ["case", ["any", ["!", ["has", "platform"]], ["==", ["get", "state"], "suspended"]], "hollow", "solid"]
 
         def at(radius: str | Expression) -> Expression:
             return ["concat", "sym;", look, ";", ring(), ";", fill, ";", radius]

@@ -102,7 +102,7 @@ function suggestion(item, data) {
     "section",
     null,
     h("h3", null, t("map.suggestion"), h("span", null, confidence)),
-    h("p", null, platformSymbol(data.platform(proposed.platform)), " ", [platform, category, lead].filter(Boolean).join(" · ")),
+    h("p", null, [platform, category, lead].filter(Boolean).join(" · ")),
   );
 }
 

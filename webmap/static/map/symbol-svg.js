@@ -30,14 +30,14 @@ export function platformSymbol(platform) {
 /**
  * The symbol inside the ring of its clock: the arc is the share used, full and red when late; hollow when suspended.
  *
- * @param {Platform | null | undefined} platform
+ * @param {Platform | null | undefined} platform null: none is decided; undefined: any, as a legend means it
  * @param {{state: string, share: number}} clock `used` share 0–1
  */
 export function ringSymbol(platform, clock) {
   const radius = 14;
   const round = 2 * Math.PI * radius;
   const used = clock.state === "late" ? round : round * clock.share;
-  const hollow = clock.state === "suspended";
+  const hollow = clock.state === "suspended" || platform === null;
   const colour = colourOf(platform);
   return s(
     "svg",

@@ -36,7 +36,7 @@ function card(one, item, self) {
     one.photo
       ? h("img", { class: "twin__photo", src: one.photo, alt: "", loading: "lazy" })
       : h("div", { class: "twin__photo twin__photo--none" }, t("incident.no_photo")),
-    h("div", { class: "twin__title" }, symbol(one.platform ?? item.platform), self ? h("b", null, one.title) : h("a", { href: `/incidents/${one.id}` }, one.title)),
+    h("div", { class: "twin__title" }, symbol(one.platform), self ? h("b", null, one.title) : h("a", { href: `/incidents/${one.id}` }, one.title)),
     h("div", { class: "small quiet" }, self ? t("incident.this_case") : t("incident.duplicate_distance", { n: Math.round(one.distance_m) }), " · ", when(one.reported_at)),
     h("div", { class: "small quiet" }, one.grid === item.grid ? placeName(item) : one.grid_name),
     h("div", null, h("span", { class: "tag" }, wordFor("state", one.state))),

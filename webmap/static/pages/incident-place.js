@@ -89,7 +89,7 @@ class Mover {
     if (known) made.incident({ lon: item.lon, lat: item.lat, platform: item.platform });
     if (known && item.place?.radius_m) made.circle(item.lon, item.lat, item.place.radius_m);
     const marks = (item.duplicates ?? []).filter((/** @type {any} */ one) => one.lon != null);
-    made.others(marks.map((/** @type {any} */ one) => ({ lon: one.lon, lat: one.lat, platform: one.platform ?? item.platform, label: t("incident.duplicate_distance", { n: Math.round(one.distance_m) }) })));
+    made.others(marks.map((/** @type {any} */ one) => ({ lon: one.lon, lat: one.lat, platform: one.platform, label: t("incident.duplicate_distance", { n: Math.round(one.distance_m) }) })));
     await this.drawReading(made);
   }
 

@@ -4,7 +4,6 @@ import { fill, h, icon } from "../dom.js";
 import { may } from "../frame.js";
 import { has, nameOf, t, wordOf } from "../i18n.js";
 import { logSentence } from "../parts/case-log.js";
-import { symbol } from "../parts/symbol.js";
 import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { placeName } from "../place-name.js";
@@ -56,7 +55,7 @@ export function suggestion(item) {
     h(
       "dl",
       { class: "pairs" },
-      row(t("incident.suggest_platform"), given.platform && [symbol(given.platform), " ", wordFor("platform", given.platform)]),
+      row(t("incident.suggest_platform"), given.platform && wordFor("platform", given.platform)),
       row(t("incident.suggest_category"), wordOf(given, "category_name") || given.category),
       row(t("incident.suggest_lead"), given.lead_org_name ?? given.lead_org),
       quiet(t("incident.because"), wordsFirst(given.rules ?? []).map(ruleWords)),

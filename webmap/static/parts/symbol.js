@@ -13,7 +13,7 @@ const SHAPES = {
 const SHAPE_OF = { public_order: "circle", enforcement: "diamond", market: "square", service: "triangle" };
 
 /**
- * The symbol of a platform; a dashed circle where none is decided.
+ * The symbol of a platform; a hollow circle where none is decided.
  * @param {string | null | undefined} platform
  */
 export function symbol(platform) {
@@ -26,7 +26,7 @@ export function symbol(platform) {
 }
 
 /**
- * The symbol inside the ring of its clock: the arc is the share of the limit that is used, full and red when late.
+ * The symbol inside the ring of its clock: the arc is the share of the limit that is used, full and red when late; hollow when suspended.
  * @param {string | null | undefined} platform
  * @param {{state: string, share: number}} time from time.js `clock`
  */
