@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from api.state import State
 
 # Frames of one viewer are this far apart at most, and closer the fewer viewers this process has: so many frames a second.
-FRAME_S, FRAMES_PER_S = 0.25, 10_000
+FRAME_S, FRAMES_PER_S = 0.25, 20_000
 HEARTBEAT_S = 15.0
 RECHECK_S = 60.0
 
