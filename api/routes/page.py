@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 from flask import Blueprint, Response, current_app, g, redirect, request, send_file
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,6 +20,7 @@ from api.auth.access import anonymous, needs, own_account, public, signed_in
 from api.runtime.prepare import DEMO_PASSWORD
 from api.state import State
 from data.errors import NotFound, OneGridError
+from layers.incident import reading
 from layers.people import queries
 from layers.people.town import describe_person, describe_town
 from webmap import i18n, pages
@@ -61,8 +63,10 @@ def incidents() -> Response:
 
 @blueprint.get("/incidents/<uuid:incident_id>")
 @needs("view")
-def incident(incident_id: Any) -> Response:
-    """One case."""
+def incident(incident_id: UUID) -> Response:
+    """One case; 404 for what is not there or outside the reader's scope."""
+    with db.transaction() as session:
+        reading.require(session, incident_id)
     return _page("incident", subjects=("incidents", "incident", "report"), data={"id": str(incident_id)})
 
 

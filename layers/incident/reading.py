@@ -152,6 +152,11 @@ def allowed(scope: Scope) -> list[str]:
     return [act for act, permissions in acts.items() if any(scope.may(permission) for permission in permissions)]
 
 
+def require(session: Session, incident_id: UUID) -> None:
+    """Raises NotFound ``incident.not_found`` unless the incident is there and inside the scope."""
+    _one(session, incident_id)
+
+
 def _one(session: Session, incident_id: UUID) -> Row:
     row = session.execute(queries.ONE, {"incident_id": incident_id}).one_or_none()
     if row is None:

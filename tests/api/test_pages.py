@@ -69,6 +69,18 @@ def test_an_error_page_names_number_and_code_and_nothing_of_the_program(web: Web
     assert not re.search(r"Traceback|\.py\b|werkzeug|sqlalchemy", answer.text, re.I)
 
 
+@pytest.mark.parametrize("case", ["01958f3c-0000-7000-8000-000000000000", "abc", "outside"])
+def test_a_case_that_is_not_there_or_elsewhere_is_404_with_the_way_back_to_the_list(web: Web, case: str) -> None:
+    report = {"title": "渣土抛洒", "channel": "phone", "lon": 120.895, "lat": 30.415, "crs": "cgcs2000"}
+    made = web.browser("command").post("/api/v1/incidents", report).json["id"]
+    assert web.browser("command").get(f"/incidents/{made}", headers=HTML).status_code == 200
+    answer = web.browser("worker-a1").get(f"/incidents/{made if case == 'outside' else case}", headers=HTML)
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+    assert 'href="/incidents?open=1"' in answer.text
+    assert "没有这件" in answer.text
+    assert "重试" not in answer.text
+
+
 def test_a_fault_of_the_program_is_a_page_without_its_trace(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(name: str, frame: pages.Frame) -> str:
         if name == "report":

@@ -31,8 +31,8 @@ BUILT = {
     "admin.col_": "username name role org areas platform password status last acts scopes created expires reach token",
     "admin.reach_": "town area organisation platform own",
     "admin.tab_": "users roles tokens",
-    "error.title_": "400 401 403 404 429 500 503",
-    "error.words_": "400 401 403 404 429 500 503",
+    "error.title_": "400 401 403 404 429 500 503 case",
+    "error.words_": "400 401 403 404 429 500 503 case",
     "state.live_": "live waiting lost",
 }
 
