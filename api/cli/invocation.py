@@ -52,8 +52,10 @@ class Invocation:
             found = list(towns) if len(towns) == 1 else [town for town in towns if town.synthetic][:1]
         if not found:
             known = ", ".join(town.code for town in towns) or "none: load one with 'onegrid load' or 'onegrid town add'"
-            code = "town.unknown" if self.town_code else "town.none"
-            raise NotFound(code, f"name the town with --town CODE; there are: {known}", known=[t.code for t in towns])
+            codes = [town.code for town in towns]
+            if self.town_code:
+                raise NotFound("town.unknown", f"there is no town {self.town_code}; there are: {known}", known=codes)
+            raise NotFound("town.none", f"name the town with --town CODE; there are: {known}", known=codes)
         return found[0].town_id, found[0].code
 
     @contextlib.contextmanager

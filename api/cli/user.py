@@ -54,7 +54,11 @@ def add(
 ) -> None:
     """Make the account USERNAME, or those of a file. An initial password is told once and must be changed."""
     if (username is None) == (file is None):
-        raise click.UsageError("give a USERNAME or --file, not both")
+        raise click.UsageError(
+            "give a USERNAME or --file, not both:\n"
+            "  onegrid user add zhoumin --role command_room --name 周敏\n"
+            "  onegrid user add --file accounts.csv      columns username,name,role,org,areas,platform"
+        )
     password = sys.stdin.readline().rstrip("\n") if password_stdin else None
     with invocation.transaction() as session:
         if file is not None:

@@ -127,7 +127,10 @@ def test_refused_areas_leave_their_places_in_a_file(onegrid):
         (("town", "add", "a b", "n", "--metric-crs", "EPSG:4549"), 1, "no code"),
         (("town", "add", "X", "n", "--metric-crs", "EPSG:4326"), 1, "projected"),
         (("town", "add", "X", "n"), 2, "--metric-crs"),
-        (("town", "show", "NOPE"), 1, "there are"),
+        (("town", "show", "NOPE"), 1, f"there is no town NOPE; there are: {TOWN}"),
+        (("briefing", "-o", "b.txt"), 2, ".html"),
+        (("briefing", "-o", "no/b.html"), 1, "no/b.html could not be written: No such file"),
+        (("user", "add"), 2, "onegrid user add --file accounts.csv"),
         (("load", "."), 1, "1 fault"),
     ],
 )
