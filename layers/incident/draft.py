@@ -16,9 +16,9 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 CLOCK_AHEAD = timedelta(minutes=5)
 # How a report may come in; a file that is imported keeps its own words.
 Channel = Literal[
-    "12345", "api", "app", "drone", "email", "file", "grid", "grid_worker", "higher", "hotline", "import", "letter", "map",
-    "open311", "other", "paper", "patrol", "phone", "public", "sensor", "snapshot", "video", "village", "visit", "web",
-    "wechat", "window",
+    "110", "12345", "api", "app", "drone", "email", "feed", "file", "grid", "grid_worker", "higher", "hotline", "import",
+    "letter", "map", "media", "open311", "other", "paper", "patrol", "phone", "public", "sensor", "sms", "snapshot", "test",
+    "video", "village", "visit", "web", "wechat", "window",
 ]  # fmt: skip
 
 
