@@ -146,6 +146,8 @@ def translate(error: DBAPIError) -> Exception:
     """Return the OneGridError that a database error stands for, or the error itself if it is none of ours."""
     origin = error.orig
     state = getattr(origin, "pgcode", None)
+    if state == "OG004":  # a transition that the table of the closed loop does not have; the detail is the code
+        return Conflict(origin.diag.message_detail, origin.diag.message_primary)  # type: ignore[union-attr]
     if state in _BY_STATE:
         kind, code = _BY_STATE[state]
         diagnosis = getattr(origin, "diag", None)

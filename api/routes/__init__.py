@@ -16,6 +16,7 @@ NAMES = (
     "me",
     "users",
     "incident",
+    "transition",
     "photo",
     "name",
     "geocode",

@@ -98,7 +98,7 @@ begin
         urgency, state, channel, raw_lon, raw_lat, source_crs, accuracy_m, provider, address_text, geom, place_level,
         place_score, radius_m, place_how, grid_shares, triage_reason, grid_id, grid_version_id, grid_now_id,
         occurred_at, client_at, reported_at, clock_started_at, amber_at, due_at, suggestion, reporter_user_id,
-        external_ref, attributes, updated_at)
+        external_ref, attributes, clocks, whole_due_at, updated_at)
     values (id, town.town_id, number, p->>'title', coalesce(p->>'description', ''), (p->>'category_id')::int,
         p->>'platform_code', (p->>'lead_org_id')::int, coalesce(p->>'urgency', 'U3'), 'reported', p->>'channel',
         (p->>'raw_lon')::float8, (p->>'raw_lat')::float8, p->>'source_crs', (p->>'accuracy_m')::float8, p->>'provider',
@@ -107,7 +107,7 @@ begin
         coalesce(was_area, now_area), coalesce(was_version, now_version), now_area,
         occurred, (p->>'client_at')::timestamptz, moment, moment, (p->>'amber_at')::timestamptz,
         (p->>'due_at')::timestamptz, coalesce(p->'suggestion', '{}'), scope_user(), p->>'external_ref',
-        coalesce(p->'attributes', '{}'), moment);
+        coalesce(p->'attributes', '{}'), coalesce(p->'clocks', '{}'), (p->>'whole_due_at')::timestamptz, moment);
     if p ? 'reporter' and p->'reporter' <> 'null' then
         insert into incident_reporter (incident_id, town_id, name, phone, is_anonymous, query_code_hash, created_at)
         values (id, town.town_id, p->'reporter'->>'name', p->'reporter'->>'phone',
@@ -169,6 +169,16 @@ create or replace function incident_before_update() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     new.version := old.version + 1;
+    -- Text, kind and place are corrected by those who take cases in; a transition may fix kind and lead.
+    if (new.title, new.description, new.urgency, new.triage_reason) is distinct from
+       (old.title, old.description, old.urgency, old.triage_reason) or st_asbinary(new.geom) is distinct from st_asbinary(old.geom)
+       or ((new.category_id, new.platform_code, new.lead_org_id) is distinct from
+           (old.category_id, old.platform_code, old.lead_org_id)
+           and coalesce(current_setting('onegrid.transition', true), '') = '') then
+        if not (scope_is_system() or scope_may('triage') or scope_may('accept')) then
+            raise exception 'this scope may not correct a case' using errcode = 'insufficient_privilege';
+        end if;
+    end if;
     if (new.incident_id, new.town_id, new.case_no, new.seq, new.reported_at, new.occurred_at, new.grid_id,
         new.grid_version_id, new.raw_lon, new.raw_lat, new.source_crs, new.address_text)
        is distinct from (old.incident_id, old.town_id, old.case_no, old.seq, old.reported_at, old.occurred_at,
@@ -188,6 +198,8 @@ create trigger incident_before_update before update on incident
 create or replace function incident_corrected() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
+    -- what a transition fixed stands in its own row
+    if current_setting('onegrid.moved', true) = new.incident_id || ':' || new.version then return null; end if;
     insert into incident_log (incident_id, town_id, name, from_state, to_state, actor_user_id, reason, facts)
     values (new.incident_id, new.town_id, 'correct', old.state, new.state, scope_user(),
         nullif(current_setting('onegrid.reason', true), ''),

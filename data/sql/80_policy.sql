@@ -94,10 +94,23 @@ begin
     create policy incident_correct on incident for update using (town_id = (select scope_town()) and (
         (select scope_is_system()) or (select scope_may('triage')) or (select scope_may('accept'))))
         with check (town_id = (select scope_town()));
-    execute format('grant select on incident to %I', app);
+    -- whoever sees a case may act on it as far as the trigger incident_transition lets them
+    create policy incident_act on incident for update using (town_id = (select scope_town()) and (select scope_is_staff())
+        and ((select scope_town_wide())
+        or grid_id = any ((select scope_areas())::int[]) or grid_now_id = any ((select scope_areas())::int[])
+        or lead_org_id = any ((select scope_orgs())::int[])
+        or platform_code = any ((select scope_platforms())::text[])
+        or reporter_user_id = (select scope_user())
+        or incident_id = any ((select scope_assigned())::uuid[])))
+        with check (town_id = (select scope_town()));
+    execute format('grant select on incident, transition_rule to %I', app);
+    create policy rule_read on transition_rule for select using (true);
     execute format('grant update (title, description, category_id, platform_code, lead_org_id, urgency, geom, place_level,
         place_score, radius_m, place_how, grid_shares, triage_reason, grid_id, grid_version_id, grid_now_id, amber_at,
-        due_at, suggestion, updated_at) on incident to %I', app);
+        due_at, suggestion, updated_at, state, supervision_level, rework_count, return_count, self_handled, accepted_at, filed_at,
+        dispatched_at, handled_at, closed_at, clock_started_at, co_org_ids, handler_ids, handler_org_ids, inspected_by,
+        reopen_count, extension, suspension, appeal, escalation, void_asked_by, merged_into, review_on, county_ref, reply_due_at,
+        score, is_satisfied, handle_due_at, whole_due_at, timer_at, clocks) on incident to %I', app);
     create policy reporter_read on incident_reporter for select using (town_id = (select scope_town())
         and ((select scope_may('unmask')) or (select scope_may('accept')))
         and exists (select from incident i where i.incident_id = incident_reporter.incident_id));
@@ -105,8 +118,24 @@ begin
     create policy assignment_read on incident_assignment for select using (town_id = (select scope_town())
         and exists (select from incident i where i.incident_id = incident_assignment.incident_id));
     create policy assignment_write on incident_assignment for insert with check (town_id = (select scope_town())
+        and ((select scope_may('dispatch')) or (select scope_may('accept'))));
+    create policy assignment_drop on incident_assignment for delete using (town_id = (select scope_town())
         and (select scope_may('dispatch')));
-    execute format('grant select, insert on incident_assignment to %I', app);
+    execute format('grant select, insert, delete on incident_assignment to %I', app);
+    create policy seen_read on incident_seen for select using (town_id = (select scope_town()) and (select scope_is_staff()));
+    create policy seen_add on incident_seen for insert with check (town_id = (select scope_town()) and user_id = (select scope_user())
+        and exists (select from incident i where i.incident_id = incident_seen.incident_id));
+    create policy seen_again on incident_seen for update using (user_id = (select scope_user()));
+    execute format('grant select, insert on incident_seen to %I', app);
+    execute format('grant update (at) on incident_seen to %I', app);
+    create policy flag_read on efficiency_flag for select using (town_id = (select scope_town()) and ((select scope_town_wide())
+        or org_id = any ((select scope_orgs())::int[])));
+    create policy flag_add on efficiency_flag for insert with check (town_id = (select scope_town()) and (select scope_is_system()));
+    create policy flag_decide on efficiency_flag for update using (town_id = (select scope_town()) and ((select scope_may('supervise_3'))
+        or org_id = any ((select scope_orgs())::int[]))) with check (town_id = (select scope_town()));
+    execute format('grant select, insert on efficiency_flag to %I', app);
+    execute format('grant update (state, decided_by, decided_at, decision, reply, replied_at, lifted_by, lifted_at, version)
+        on efficiency_flag to %I', app);
     create policy log_read on incident_log for select using (town_id = (select scope_town())
         and exists (select from incident i where i.incident_id = incident_log.incident_id));
     execute format('grant select on incident_log to %I', app);

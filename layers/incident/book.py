@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from layers.area.versioned import Versioned
 from layers.incident import queries
 from layers.incident.clock import WorkCalendar, amber, deadline
 from layers.incident.rules import Category, RuleBook, SuggestionRule
+from layers.incident.timing import Limit, Limits
 
 Value = TypeVar("Value")
 
@@ -35,7 +37,7 @@ class TownBook:
     """All that `layers.incident` reads of one town.
 
     ``ids`` maps category codes to ``(category_id, lead_org_id, lead_org_name)``; ``limits`` maps (stage, urgency) to
-    (value, unit).
+    (value, unit). ``handle_limits`` are those that a category fixes for its handling; ``co_orgs`` its helping organisations.
     """
 
     town_id: int
@@ -45,9 +47,16 @@ class TownBook:
     ids: Mapping[str, tuple[int, int | None, str | None]]
     names: Mapping[str, tuple[str, str | None]]
     limits: Mapping[tuple[str, str], tuple[Any, Any]]
+    handle_limits: Mapping[str, Limit]
+    co_orgs: Mapping[str, tuple[int, ...]]
     calendar: WorkCalendar
     duplicates: Duplicates
     min_confidence: float
+
+    @cached_property
+    def time_limits(self) -> Limits:
+        """The limits as the clocks of `timing` read them."""
+        return Limits({key: Limit(value, unit) for key, (value, unit) in self.limits.items()}, self.calendar)
 
     def stage_times(self, stage: str, urgency: str, start: datetime) -> tuple[datetime | None, datetime | None]:
         """Amber moment and deadline of a stage that begins at ``start``; None where the town sets no limit."""
@@ -93,6 +102,8 @@ def _build(session: Session, town_id: int | None) -> TownBook:
         rules=RuleBook.of(categories, rules),
         ids={r.code: (r.category_id, r.lead_org_id, r.lead_org_name) for r in rows},
         names={r.code: (r.name, r.name_en) for r in rows},
+        handle_limits={r.code: Limit(r.limit_value, r.limit_unit) for r in rows if r.limit_value is not None},
+        co_orgs={r.code: tuple(r.co_org_ids) for r in rows},
         limits={(r.stage, r.urgency): (r.value, r.unit) for r in session.execute(queries.LIMITS, own)},
         calendar=WorkCalendar.of(
             [dict(row) for row in session.execute(queries.CALENDAR, own).mappings()], town.timezone

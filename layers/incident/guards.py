@@ -96,12 +96,12 @@ def review_in_time(case: Case, actor: Actor, at: datetime, facts: Facts) -> str 
 
 
 def is_level(step: int) -> Guard:
-    def guard(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    def level_exists(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
         there = LEVELS.index(case.escalation) + step
         # the county has states of its own
         return None if 0 <= there < LEVELS.index("county") else "transition.no_such_level"
 
-    return guard
+    return level_exists
 
 
 def level_rises(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:

@@ -13,7 +13,7 @@ MAY_ADD_PHOTO = text("select may_add_photo(cast(:incident_id as uuid), decode(:c
 # What the rules of a town are built from. Read as the system: the public may report, but not read the rules.
 CATEGORIES = text("""
     select c.category_id, c.code, c.platform_code, c.name, c.name_en, c.minor, c.urgency, c.keywords, c.is_public,
-        c.line, c.major, c.lead_org_id, o.code as lead_org, o.name as lead_org_name
+        c.line, c.major, c.lead_org_id, c.limit_value, c.limit_unit, c.co_org_ids, o.code as lead_org, o.name as lead_org_name
     from category c left join organisation o on o.org_id = c.lead_org_id where c.town_id = :town_id order by c.code
 """)
 RULES = text("""
@@ -46,10 +46,13 @@ DUPLICATES = text("""
 
 # One incident with everything but log, photos and reporter.
 ONE = text("""
-    select i.*, st_x(i.geom) as lon, st_y(i.geom) as lat,
+    select i.*, st_x(i.geom) as lon, st_y(i.geom) as lat, i.geom is not null as is_placed, c.code as category, c.self_handle,
+        array(select a.user_id from incident_assignment a where a.incident_id = i.incident_id and a.duty = 'verify'
+            and a.user_id is not null) as verifier_ids,
         n.code as now_code, n.name as now_name, n.name_en as now_name_en,
         w.code as then_code, w.name as then_name, w.name_en as then_name_en
     from incident i left join area n on n.area_id = i.grid_now_id left join area w on w.area_id = i.grid_id
+        left join category c using (category_id)
     where i.incident_id = :incident_id
 """)
 LOG = text("""

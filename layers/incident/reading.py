@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from data import audit
+from data import audit, clock
 from data.errors import Invalid, NotFound
-from data.scope import Scope, scope_of
+from data.scope import scope_of
 from layers import features
-from layers.incident import queries
+from layers.incident import moves, queries, workflow
 from layers.incident.book import TownBook, book
 from layers.incident.layer import LAYER
 from layers.incident.masking import masked_name, masked_phone
@@ -129,8 +129,8 @@ def get(session: Session, incident_id: UUID) -> dict[str, Any]:
         "photos": [_photo(photo) for photo in session.execute(queries.PHOTOS, own)],
         "log": [dict(entry) for entry in session.execute(queries.LOG, own).mappings()],
         "version": row.version,
-        "allowed": allowed(scope_of(session)),
-        "clocks": _clocks(row),
+        **_actions(session, row),
+        "clocks": _clocks(row, book(session)),
     }
     return {"type": "Feature", "id": str(incident_id), "geometry": point, "properties": properties}
 
@@ -146,15 +146,33 @@ def reporter(session: Session, incident_id: UUID, reason: str, request_id: str |
     return {"name": found.name, "phone": found.phone}
 
 
-def allowed(scope: Scope) -> list[str]:
-    """What the caller may do with an incident it sees."""
-    acts = {"place": ("triage", "accept"), "photo": ("report", "handle", "accept"), "unmask": ("unmask",)}
-    return [act for act, permissions in acts.items() if any(scope.may(permission) for permission in permissions)]
+# What may be done with a case beside the transitions of its state.
+_ACTS = {"place": ("triage", "accept"), "photo": ("report", "handle", "accept"), "unmask": ("unmask",)}
 
 
-def require(session: Session, incident_id: UUID) -> None:
-    """Raises NotFound ``incident.not_found`` unless the incident is there and inside the scope."""
-    _one(session, incident_id)
+def _actions(session: Session, row: Row) -> dict[str, Any]:
+    """What the caller may do now, with the facts each asks for; and what its permissions would allow, but not now, and why."""
+    held, actor, now = moves.view(session, row), moves.actor_of(scope_of(session)), clock.now()
+    may = workflow.allowed(held.case, actor, now)
+    scope = scope_of(session)
+    acts = [act for act, permissions in _ACTS.items() if any(scope.may(permission) for permission in permissions)]
+    offered = [
+        {
+            "name": name,
+            "needs": workflow.RULES[name].needs,
+            "reasons": workflow.RULES[name].reasons,
+            "to": workflow.RULES[name].target,
+        }
+        for name in may
+    ]
+    kept_back = [
+        {"name": rule.name, "code": code}
+        for rule in workflow.TABLE
+        if rule.name not in may
+        and actor.may(rule.permission)
+        and (code := workflow.blocked(held.case, rule, actor, now))
+    ]
+    return {"allowed": [*may, *acts], "transitions": offered, "blocked": kept_back}
 
 
 def _one(session: Session, incident_id: UUID) -> Row:
@@ -230,7 +248,18 @@ def _photo(row: Row) -> dict[str, Any]:
     }
 
 
-def _clocks(row: Row) -> list[dict[str, Any]]:
-    if row.due_at is None:
-        return []
-    return [{"stage": "accept", "started_at": row.clock_started_at, "amber_at": row.amber_at, "due_at": row.due_at}]
+def _clocks(row: Row, town: TownBook) -> list[dict[str, Any]]:
+    """The clock of the stage, if one runs, and that of the whole case."""
+    clocks = moves.clocks_of(row, town)
+    return [
+        {
+            "stage": shown.stage,
+            "started_at": shown.started_at,
+            "amber_at": shown.amber_at,
+            "due_at": shown.due_at,
+            "paused_at": shown.paused_at,
+            "limit": {"value": float(shown.limit.value), "unit": shown.limit.unit} if shown.limit else None,
+        }
+        for shown in (clocks.stage, clocks.whole)
+        if shown is not None
+    ]

@@ -23,7 +23,7 @@ from layers.address import proposal
 from layers.address import service as address
 from layers.address.locating import known
 from layers.address.place import Place
-from layers.incident import queries
+from layers.incident import queries, timing
 from layers.incident.book import TownBook, book
 from layers.incident.draft import Draft, Placing
 from layers.incident.rules import Suggestion, suggest
@@ -90,7 +90,7 @@ def report(
             "suggestion": told_of_suggestion,
         },
     }
-    answer = call(session, queries.SUBMIT, {"report": json.dumps(body, ensure_ascii=False)})
+    answer = call(session, queries.SUBMIT, {"report": json.dumps(body, ensure_ascii=False, default=str)})
     repeated = bool(answer.pop("repeated", False))
     if query_code:
         answer["query_code"] = query_code(UUID(answer["id"]))
@@ -135,14 +135,17 @@ def _destination(draft: Draft, found: Suggestion, town: TownBook, moment: dateti
     category = town.rules.categories[code] if code else None
     category_id, lead_org_id, _ = town.ids[code] if code else (None, None, None)
     urgency = category.urgency if category else "U3"
-    amber_at, due_at = town.stage_times("accept", urgency, moment)
+    clocks = timing.begin(moment, urgency, town.time_limits, town.handle_limits.get(code or ""))
+    stage = clocks.stage or clocks.whole
     return {
         "category_id": category_id,
         "platform_code": category.platform if category else None,
         "lead_org_id": lead_org_id,
         "urgency": urgency,
-        "amber_at": amber_at.isoformat() if amber_at else None,
-        "due_at": due_at.isoformat() if due_at else None,
+        "amber_at": stage.amber_at,
+        "due_at": stage.due_at,
+        "whole_due_at": clocks.whole.due_at,
+        "clocks": timing.as_json(clocks),
     }
 
 

@@ -1,0 +1,75 @@
+-- Lanes beside the state, who had a hand in a case, and its clocks (layers/incident/timing.py).
+alter table incident
+    add co_org_ids int[] not null default '{}',
+    add handler_ids int[] not null default '{}',
+    add handler_org_ids int[] not null default '{}',
+    add inspected_by int references app_user,
+    add reopen_count int not null default 0,
+    add extension text not null default 'none'
+        constraint incident_extension check (extension in ('none', 'pending', 'granted', 'denied')),
+    add suspension text not null default 'none' constraint incident_suspension check (suspension in ('none', 'pending')),
+    add appeal text not null default 'none'
+        constraint incident_appeal check (appeal in ('none', 'open', 'upheld', 'rejected')),
+    add escalation text not null default 'town'
+        constraint incident_escalation check (escalation in ('grid', 'village', 'town', 'county')),
+    add void_asked_by int references app_user,
+    add merged_into uuid references incident,
+    add review_on date,
+    add county_ref text,
+    add reply_due_at timestamptz,
+    add score int constraint incident_score check (score between 1 and 5),
+    add is_satisfied boolean,
+    add handle_due_at timestamptz,
+    add whole_due_at timestamptz,
+    add timer_at timestamptz,
+    add clocks jsonb not null default '{}';
+create index incident_timer on incident (timer_at) where timer_at is not null;
+create index incident_merged_into on incident (merged_into) where merged_into is not null;
+-- The queue of the desk: the nearest deadline first, page by page.
+create index incident_queue on incident (town_id, coalesce(due_at, 'infinity'), seq) where is_open;
+
+-- Written from layers/incident/workflow.py; the trigger incident_transition holds every writer to it.
+create table transition_rule (
+    name text not null,
+    from_state text not null,
+    to_state text not null,
+    permissions text[] not null,
+    not_handler boolean not null,
+    constraint transition_rule_pk primary key (name, from_state)
+);
+
+-- Who opened a case that was dispatched to them: an unseen dispatch is not lost.
+create table incident_seen (
+    incident_id uuid not null references incident,
+    user_id int not null references app_user,
+    town_id int not null references town,
+    at timestamptz not null,
+    constraint incident_seen_pk primary key (incident_id, user_id)
+);
+
+-- Yellow and red flags of efficiency supervision (效能监察): proposed by rules over the log, decided by a person.
+create table efficiency_flag (
+    flag_id uuid constraint efficiency_flag_pk primary key default uuid7(),
+    town_id int not null references town,
+    incident_id uuid not null references incident,
+    org_id int references organisation,
+    colour text not null constraint efficiency_flag_colour check (colour in ('yellow', 'red')),
+    rule text not null,
+    basis jsonb not null default '{}',
+    state text not null default 'proposed'
+        constraint efficiency_flag_state check (state in ('proposed', 'issued', 'dismissed', 'lifted')),
+    decided_by int references app_user,
+    decided_at timestamptz,
+    decision text constraint efficiency_flag_decision check (length(decision) <= 2000),
+    reply text constraint efficiency_flag_reply check (length(reply) <= 4000),
+    replied_at timestamptz,
+    lifted_by int references app_user,
+    lifted_at timestamptz,
+    version int not null default 1,
+    created_at timestamptz not null default now(),
+    -- a rule finds the same fact once, however often it looks
+    fact text not null,
+    constraint efficiency_flag_once unique (incident_id, rule, fact)
+);
+create index efficiency_flag_open on efficiency_flag (town_id, state, created_at desc);
+create index efficiency_flag_org on efficiency_flag (org_id, created_at desc);

@@ -1,0 +1,368 @@
+"""Transitions of the closed loop on real cases: the table decides, one statement writes, a trigger keeps the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from data import clock
+from data.errors import Conflict, Forbidden, Invalid, NotFound
+from data.scope import Scope, scope_of
+from layers.incident import move_queries as queries
+from layers.incident import timing
+from layers.incident.book import TownBook, book
+from layers.incident.case import Actor, Case
+from layers.incident.guards import PHOTO_FAR_M
+from layers.incident.timers import timers
+from layers.incident.timing import Clocks, Limit
+from layers.incident.workflow import LogRow, Refused, allowed, apply
+
+REPLY_WORK_DAYS = Decimal(1)
+# Whoever lacks the right, or had a hand in it, is told so; the rest is a conflict with the state of the case.
+_FORBIDDEN = frozenset(
+    {"transition.not_permitted", "transition.not_yours", "transition.handler", "transition.not_reporter"}
+)
+_STAMPS = {
+    "accept": "accepted_at", "file": "filed_at", "dispatch": "dispatched_at", "redispatch": "dispatched_at",
+    "reopen": "dispatched_at", "feed_back": "handled_at", "self_handle": "handled_at",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Move:
+    """One transition as it is asked for. ``version`` is that of the case its actor saw; None does not compare."""
+
+    name: str
+    version: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    client_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """A case with its row and its clocks."""
+
+    row: Row
+    case: Case
+    clocks: Clocks
+
+
+def actor_of(scope: Scope) -> Actor:
+    """Who acts under a scope."""
+    system = scope.purpose == "system" and scope.user_id is None
+    return Actor(scope.user_id, scope.permissions, scope.org_ids, is_system=system)
+
+
+def hold(session: Session, incident_id: UUID) -> Held:
+    """Return a case of the session's scope, locked.
+
+    Raises
+    ------
+    NotFound
+        ``incident.not_found``.
+    """
+    row = session.execute(queries.HOLD, {"incident_id": incident_id}).one_or_none()
+    if row is None:
+        raise NotFound("incident.not_found", "there is no such incident here")
+    return view(session, row)
+
+
+def view(session: Session, row: Row) -> Held:
+    """Return what the table looks at of a row of ``HOLD`` or ``ONE``."""
+    return Held(row, _case(row), clocks_of(row, book(session)))
+
+
+def _case(row: Row) -> Case:
+    return Case(
+        state=row.state,
+        version=row.version,
+        urgency=row.urgency,
+        category=row.category,
+        platform=row.platform_code,
+        self_handle_allowed=bool(row.self_handle),
+        sampled=row.self_handled and int(str(row.incident_id)[-4:], 16) % 10 == 0,
+        lead_org_id=row.lead_org_id,
+        co_org_ids=tuple(row.co_org_ids),
+        reporter_user_id=row.reporter_user_id,
+        verifier_ids=frozenset(row.verifier_ids),
+        handler_ids=frozenset(row.handler_ids),
+        handler_org_ids=frozenset(row.handler_org_ids),
+        inspected_by=row.inspected_by,
+        rework_count=row.rework_count,
+        return_count=row.return_count,
+        reopen_count=row.reopen_count,
+        supervision_level=row.supervision_level,
+        reply_due=row.reply_due_at is not None,
+        extension=row.extension,
+        suspension=row.suspension,
+        appeal=row.appeal,
+        escalation=row.escalation,
+        void_asked_by=row.void_asked_by,
+        is_placed=row.is_placed,
+        closed_at=row.closed_at,
+        due_at=row.due_at,
+    )
+
+
+def clocks_of(row: Row, town: TownBook) -> Clocks:
+    """Return the clocks of a row; of one that came from a file, what its times and its category give."""
+    if row.clocks:
+        return timing.of_json(row.clocks)
+    limits = town.time_limits
+    fixed = town.handle_limits.get(row.category or "")
+    clocks = timing.begin(row.reported_at, row.urgency, limits, fixed)
+    steps = (
+        ("accept", "reported", "accepted", row.accepted_at),
+        ("file", "accepted", "filed", row.filed_at),
+        ("dispatch", "filed", "dispatched", row.dispatched_at),
+        ("feed_back", "handling", "awaiting_inspection", row.handled_at),
+    )
+    for name, start, end, at in steps:
+        if at is not None:
+            clocks = timing.after(clocks, LogRow(name, start, end, at, None, None, {}), limits)
+    return clocks  # fmt: skip
+
+
+def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None = None) -> int:
+    """Make one transition; return the new version of the case.
+
+    The table of `workflow` decides who may; the database compares again and writes the log row. Emits
+    ``incident``/``updated``. Does not commit.
+
+    Raises
+    ------
+    NotFound
+        ``incident.not_found``: not there or outside the scope.
+    Conflict
+        ``incident.version_conflict``: somebody changed it; ``transition.…``: not allowed now. The detail names the state,
+        the version and what is allowed.
+    Forbidden
+        ``transition.not_permitted``, ``.not_yours``, ``.handler``, ``.not_reporter``.
+    Invalid
+        ``request.invalid``: a fact that names nothing: category, organisation, case, photo.
+    """
+    held = hold(session, incident_id)
+    actor = actor or actor_of(scope_of(session))
+    now = clock.now()
+    if asked.version is not None and asked.version != held.case.version:
+        raise _changed(session, held, actor, now)
+    town = book(session)
+    facts = _resolved(session, held, asked, town)
+    try:
+        after, row = apply(held.case, asked.name, actor, now, **facts)
+    except Refused as refused:
+        raise _refused(held, refused) from refused
+    clocks = timing.after(held.clocks, row, town.time_limits)
+    _write(session, held, after, clocks, row, asked, town)
+    _hand_over(session, held, after, row)
+    return held.row.version + 1
+
+
+def _changed(session: Session, held: Held, actor: Actor, now: datetime) -> Conflict:
+    last = session.execute(queries.LAST_LOG, {"incident_id": held.row.incident_id}).mappings().one_or_none()
+    return Conflict(
+        "incident.version_conflict",
+        "somebody changed this case meanwhile",
+        version=held.case.version,
+        state=held.case.state,
+        allowed=list(allowed(held.case, actor, now)),
+        last={**last, "at": last["at"].isoformat()} if last else None,
+    )
+
+
+def _refused(held: Held, refused: Refused) -> Conflict | Forbidden:
+    kind = Forbidden if refused.code in _FORBIDDEN else Conflict
+    return kind(
+        refused.code,
+        f"this case is {held.case.state}: {refused.code.partition('.')[2].replace('_', ' ')}",
+        state=held.case.state,
+        version=held.case.version,
+        allowed=list(refused.allowed),
+    )
+
+
+def _invalid(name: str, message: str) -> Invalid:
+    fault = {"field": f"facts.{name}", "code": "unknown", "message": message}
+    return Invalid("request.invalid", "the request has faults", faults=[fault])
+
+
+def _resolved(session: Session, held: Held, asked: Move, town: TownBook) -> dict[str, Any]:
+    """The facts with codes turned into what the table and the columns hold."""
+    facts = {name: value for name, value in asked.facts.items() if value not in (None, "", [])}
+    facts["id"] = str(held.row.incident_id)
+    if category := facts.get("category") or (held.row.category if asked.name in ("file", "dispatch") else None):
+        if category not in town.ids:
+            raise _invalid("category", f"no category {category}")
+        known = town.rules.categories[category]
+        limit = town.handle_limits.get(category)
+        facts |= {
+            "category": category,
+            "platform": known.platform,
+            "lead_org_id": town.ids[category][1] or held.row.lead_org_id,
+        }
+        if asked.name in ("file", "reclassify"):
+            facts |= {
+                "urgency": facts.get("urgency") or known.urgency,
+                "co_org_ids": list(town.co_orgs.get(category, ())),
+            }
+            facts |= {"handle_limit": {"value": str(limit.value), "unit": limit.unit}} if limit else {}
+    _resolve_orgs(session, facts)
+    if asked.name == "ask_verify":
+        facts["verifier_id"] = _verifier(session, held, facts)
+    if asked.name == "merge" and facts.get("into"):
+        facts["into"] = _other_case(session, str(facts["into"]))
+    for name in ("photo_before", "photo_after"):
+        if facts.get(name):
+            facts |= _photo(session, held, name, str(facts[name]))
+    return facts
+
+
+def _resolve_orgs(session: Session, facts: dict[str, Any]) -> None:
+    codes = [facts["lead_org"]] if facts.get("lead_org") else []
+    codes += list(facts.get("co_orgs", ()))
+    if not codes:
+        return
+    ids = {row.code: row.org_id for row in session.execute(queries.ORG_IDS, {"codes": codes})}
+    for code in codes:
+        if code not in ids:
+            raise _invalid("lead_org", f"no organisation {code}")
+    if facts.get("lead_org"):
+        facts["lead_org_id"] = ids[facts["lead_org"]]
+    if "co_orgs" in facts:
+        facts["co_org_ids"] = [ids[code] for code in facts["co_orgs"]]
+
+
+def _verifier(session: Session, held: Held, facts: Mapping[str, Any]) -> int | None:
+    """The person asked for, if they may verify here; else the one nearest at hand."""
+    there = session.execute(queries.VERIFIERS, {"incident_id": held.row.incident_id}).all()
+    wanted = facts.get("verifier_id")
+    if wanted is None:
+        return there[0].user_id if there else None
+    if not any(row.user_id == wanted for row in there):
+        raise _invalid("verifier_id", "this person cannot verify in this grid")
+    return int(wanted)
+
+
+def _other_case(session: Session, text: str) -> str:
+    found = session.execute(queries.MERGE_TARGET, {"ref": text}).one_or_none()
+    if found is None:
+        raise _invalid("into", "there is no open case with this number here")
+    return str(found.incident_id)
+
+
+def _photo(session: Session, held: Held, name: str, text: str) -> dict[str, Any]:
+    try:
+        photo_id = UUID(text)
+    except ValueError:
+        raise _invalid(name, "no photo of this case") from None
+    found = session.execute(queries.PHOTO, {"photo_id": photo_id, "incident_id": held.row.incident_id}).one_or_none()
+    if found is None:
+        raise _invalid(name, "no photo of this case")
+    far = found.exif_distance_m is not None and found.exif_distance_m > PHOTO_FAR_M
+    distance = None if found.exif_distance_m is None else round(found.exif_distance_m, 1)
+    return {name: str(photo_id), f"{name}_distance_m": distance, **({f"{name}_far": True} if far else {})}
+
+
+def _write(session: Session, held: Held, after: Case, clocks: Clocks, row: LogRow, asked: Move, town: TownBook) -> None:
+    facts = {name: value for name, value in row.facts.items() if name not in ("id", "reason")}
+    given = {
+        "incident": str(held.row.incident_id),
+        "name": row.name,
+        "at": row.at.isoformat(),
+        "client_at": asked.client_at and asked.client_at.isoformat(),
+        "org_id": _org_of(scope_of(session), after),
+        "reason": row.reason,
+        "facts": facts,
+    }
+    session.execute(queries.NAME_TRANSITION, {"given": json.dumps(given, ensure_ascii=False, default=str)})
+    session.execute(queries.MOVE, _columns(held, after, clocks, row, town))
+
+
+def _org_of(scope: Scope, case: Case) -> int | None:
+    """The organisation somebody acts for: its own one among those that have the case."""
+    own = [org for org in (case.lead_org_id, *case.co_org_ids) if org in scope.org_ids]
+    return own[0] if own else None
+
+
+def _columns(held: Held, after: Case, clocks: Clocks, row: LogRow, town: TownBook) -> dict[str, Any]:
+    stage = clocks.stage
+    running = stage if stage is not None and stage.paused_at is None else None
+    ahead = timers(after, clocks, town.time_limits)
+    stamp = _STAMPS.get(row.name)
+    times = {name: getattr(held.row, name) for name in ("accepted_at", "filed_at", "dispatched_at", "handled_at")}
+    if stamp:
+        times[stamp] = row.at
+    category = row.facts.get("category") if row.name in ("file", "reclassify") else None
+    ended = stage is None
+    return {
+        **times,
+        "incident_id": held.row.incident_id,
+        "state": after.state,
+        "urgency": clocks.urgency,
+        "category_id": town.ids[category][0] if category else held.row.category_id,
+        "platform_code": after.platform,
+        "lead_org_id": after.lead_org_id,
+        "co_org_ids": list(row.facts.get("co_org_ids", after.co_org_ids)),
+        "handler_ids": sorted(after.handler_ids),
+        "handler_org_ids": sorted(after.handler_org_ids),
+        "inspected_by": after.inspected_by,
+        "rework_count": after.rework_count,
+        "return_count": after.return_count,
+        "reopen_count": after.reopen_count,
+        "supervision_level": after.supervision_level,
+        "extension": after.extension,
+        "suspension": after.suspension,
+        "appeal": after.appeal,
+        "escalation": after.escalation,
+        "void_asked_by": after.void_asked_by,
+        "self_handled": held.row.self_handled or row.name == "self_handle",
+        "merged_into": row.facts.get("into") if row.name == "merge" else None if row.name == "unmerge" else held.row.merged_into,
+        "review_on": date.fromisoformat(row.facts["review_on"]) if row.name == "suspend" else held.row.review_on,
+        "county_ref": row.facts.get("external_ref") if row.name == "transfer_up" else held.row.county_ref,
+        "reply_due_at": _reply_due(held, after, row, town),
+        "score": row.facts.get("score", held.row.score) if row.name == "evaluate" else held.row.score,
+        "is_satisfied": _satisfied(held, row),
+        "closed_at": after.closed_at if after.state in ("closed", "evaluated", "archived") else None,
+        "clock_started_at": stage.started_at if stage else held.row.clock_started_at,
+        "amber_at": held.row.amber_at if ended else running.amber_at if running else None,
+        "due_at": held.row.due_at if ended else running.due_at if running else None,
+        "handle_due_at": clocks.handle.due_at if clocks.handle else held.row.handle_due_at,
+        "whole_due_at": clocks.whole.due_at,
+        "timer_at": ahead[0].at if ahead else None,
+        "clocks": json.dumps(timing.as_json(clocks)),
+        "moment": row.at,
+    }  # fmt: skip
+
+
+def _reply_due(held: Held, after: Case, row: LogRow, town: TownBook) -> datetime | None:
+    """Whoever is supervised answers within one work day."""
+    if not after.reply_due:
+        return None
+    if row.name == "supervise":
+        return town.time_limits.end(row.at, Limit(REPLY_WORK_DAYS, "work_day"))
+    return held.row.reply_due_at
+
+
+def _satisfied(held: Held, row: LogRow) -> bool | None:
+    if row.name == "reopen":
+        return False
+    return row.facts.get("satisfied") if row.name == "evaluate" else held.row.is_satisfied
+
+
+def _hand_over(session: Session, held: Held, after: Case, row: LogRow) -> None:
+    """Whoever gets the case by this transition sees it from now on."""
+    own = {"incident_id": held.row.incident_id, "town_id": held.row.town_id}
+    if row.name == "ask_verify":
+        session.execute(queries.ASSIGN_USER, {**own, "user_id": row.facts["verifier_id"], "duty": "verify"})
+    if row.name in ("dispatch", "redispatch"):
+        session.execute(queries.CLEAR_CO_ORGS, own)
+        for org_id in after.co_org_ids:
+            session.execute(queries.ASSIGN_ORG, {**own, "org_id": org_id, "duty": "co"})
