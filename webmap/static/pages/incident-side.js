@@ -146,7 +146,7 @@ function photoButton(item, fault, onChanged) {
 
 /** Newest first; nothing in it ever changes. @param {Case} item */
 export function log(item) {
-  const rows = [...(item.log ?? [])].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  const rows = [...(item.log ?? [])].reverse();
   return section(t("incident.log"), t("incident.log_only_grows"), h("ol", { class: "log" }, rows.map((row) => logRow(row, item))), rows.some((row) => row.facts?.imported) && h("p", { class: "quiet small log__note" }, t("incident.log_imported")));
 }
 
@@ -157,6 +157,6 @@ function logRow(row, item) {
     "li",
     null,
     h("time", { datetime: row.at, title: exactly(row.at) }, when(row.at)),
-    h("div", null, h("b", null, words), change && h("span", { class: "quiet" }, ` · ${change}`), reason && h("div", { class: "quiet" }, reason)),
+    h("div", null, h("b", null, words), change && [" ", h("span", { class: "quiet log__change" }, change)], reason && h("div", { class: "quiet" }, reason)),
   );
 }
