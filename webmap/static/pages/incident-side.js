@@ -152,11 +152,11 @@ export function log(item) {
 
 /** @param {any} row @param {Case} item */
 function logRow(row, item) {
-  const { words, change, reason } = logSentence(row, item.channel);
+  const { words, detail, reason } = logSentence(row, item.channel);
   return h(
     "li",
     null,
     h("time", { datetime: row.at, title: exactly(row.at) }, when(row.at)),
-    h("div", null, h("b", null, words), change && [" ", h("span", { class: "quiet log__change" }, change)], reason && h("div", { class: "quiet" }, reason)),
+    h("div", null, words, detail && [" ", h("span", { class: "quiet log__detail" }, detail)], reason && h("div", { class: "quiet" }, reason)),
   );
 }
