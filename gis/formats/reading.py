@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from gis.formats.delimited import DelimitedText
 from gis.formats.errors import FormatError
@@ -40,8 +41,8 @@ def read(path: str | Path, crs: str | None = None, layer: str | None = None, *, 
         GeoJSON, GeoPackage, Shapefile (alone or in a zip archive), OpenStreetMap, CSV, Excel or Parquet.
     crs : str, optional
         System of the coordinates where the file does not say or says it wrongly: `EPSG:N`, `wgs84`, `cgcs2000`,
-        `gcj02`, `bd09`. Of a table without geometry it is only noted: which columns are coordinates is the caller's
-        knowledge.
+        `gcj02`, `bd09`. Of a table without geometry (or a column `wkt`, read as WGS-84 if nothing is given) it is only
+        noted: which columns are coordinates is the caller's knowledge.
     layer : str, optional
         Layer of a GeoPackage, sheet of an Excel file, or part of an OpenStreetMap file (`roads`, `addresses`, …).
     max_bytes : int
@@ -73,7 +74,7 @@ def read(path: str | Path, crs: str | None = None, layer: str | None = None, *, 
         return _text(path, crs)
     if suffix in (".xlsx", ".xlsm"):
         table, sheet = read_excel(path, layer, max_bytes)
-        return _filled(Source(table, path, "xlsx", crs=crs, layer=sheet))
+        return _shaped(Source(table, path, "xlsx", crs=crs, layer=sheet))
     if suffix in (".parquet", ".geoparquet"):
         return _parquet(path, crs)
     raise unknown_kind(path)
@@ -134,7 +135,22 @@ def _text(path: Path, crs: str | None) -> Source:
     text = DelimitedText(path)
     frames = list(text.pieces(200_000))
     frame = pd.concat(frames) if frames else pd.DataFrame(columns=text.columns)
-    return _filled(Source(frame, path, "csv", crs=crs, encoding=text.encoding, broken=text.broken))
+    return _shaped(Source(frame, path, "csv", crs=crs, encoding=text.encoding, broken=text.broken))
+
+
+def _shaped(source: Source) -> Source:
+    """Return a table whose column `wkt` holds shapes as a map file would come; others as they are."""
+    frame = source.frame
+    column = next((name for name in frame.columns if str(name).lower() == "wkt"), None)
+    if column is None:
+        return _filled(source)
+    shapes = shapely.from_wkt(frame[column].replace("", None).to_numpy(dtype=object), on_invalid="ignore")
+    bad = shapely.is_missing(shapes) & (frame[column] != "").to_numpy()
+    source.broken += [(int(row), f"{column} is no shape, or is cut off") for row in frame.index[bad]]
+    good = gpd.GeoDataFrame(frame.drop(columns=column)[~bad], geometry=shapes[~bad])
+    source.frame, source.crs, notes = to_4490(good, source.crs or "wgs84", source.path.name)
+    source.notes += notes
+    return _filled(source)
 
 
 def _filled(source: Source) -> Source:

@@ -18,6 +18,7 @@ from gis.formats.errors import FormatError
 
 _JSON_BYTES = 256 * 1024**2
 _READABLE = (".shp", ".gpkg", ".geojson", ".json")
+_SQLITE = b"SQLite format 3\x00"
 
 
 def read_vector(path: Path, layer: str | None) -> tuple[gpd.GeoDataFrame, str, str | None]:
@@ -34,6 +35,8 @@ def read_vector(path: Path, layer: str | None) -> tuple[gpd.GeoDataFrame, str, s
         encoding = _shapefile_encoding(path, _companions(path))
     elif suffix in (".geojson", ".json"):
         _check_json(path)
+    elif suffix == ".gpkg":
+        _check_geopackage(path)
     name = _layer(path, layer)
     try:
         with warnings.catch_warnings():
@@ -49,6 +52,8 @@ def read_vector(path: Path, layer: str | None) -> tuple[gpd.GeoDataFrame, str, s
 
 
 def _broken(path: Path, error: Exception) -> FormatError:
+    if path.suffix.lower() == ".gpkg":  # its messages are SQLite's, and help nobody
+        return _damaged(path, "is damaged inside")
     reason = str(error).split("; ")[0].replace(str(path), path.name)
     return FormatError(
         "file.broken", f"{path.name} cannot be read: {reason}; export it again and check that it is whole"
@@ -71,6 +76,27 @@ def _layer(path: Path, layer: str | None) -> str:
     raise FormatError(
         "file.layer_unknown", f"{path.name} {asked}; name one of {', '.join(names)} with --layer", layers=names
     )
+
+
+def _check_geopackage(path: Path) -> None:
+    """Refuse what is no GeoPackage, and one that is shorter than its first page says.
+
+    Source: SQLite, Database File Format, section 1.3 (page size at byte 16, pages at 28, counters at 24 and 92).
+    """
+    with path.open("rb") as stream:
+        head = stream.read(100)
+    if not _SQLITE.startswith(head[:16]):
+        raise _damaged(path, "is no GeoPackage, whatever its name says")
+    if len(head) < 100:
+        raise _damaged(path, "is cut off")
+    page, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
+    whole = (65_536 if page == 1 else page) * pages
+    if head[24:28] == head[92:96] and path.stat().st_size < whole:
+        raise _damaged(path, f"is cut off: {path.stat().st_size:,} of {whole:,} bytes are here")
+
+
+def _damaged(path: Path, what: str) -> FormatError:
+    return FormatError("file.broken", f"{path.name} {what}; copy it again from where it came, or export it anew")
 
 
 def _check_json(path: Path) -> None:

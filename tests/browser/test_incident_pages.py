@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import EVIL, LoginAs, center_of, report, settled
+from tests.browser.acting import EVIL, LoginAs, center_of, report, settled, too_wide_px
 from tests.browser.conftest import Watch
 
 Point = tuple[float, float]
@@ -87,6 +87,20 @@ def test_a_long_list_comes_in_pages_without_doubles(page: Page, login: LoginAs) 
     assert len(set(ids)) == 100
 
 
+def test_on_a_phone_the_filters_wait_behind_a_button(page: Page, login: LoginAs) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    login(page, "command")
+    page.goto("/incidents?open=1")
+    settled(page)
+    expect(page.locator("[name=platform-market]")).to_be_hidden()
+    more = page.get_by_role("button", name="筛选（已选 1 项）")
+    more.click()
+    page.click("[name=platform-market]")
+    expect(page).to_have_url(re.compile("platform=market"))
+    expect(page.get_by_role("button", name="筛选（已选 2 项）")).to_have_attribute("aria-expanded", "true")
+    assert too_wide_px(page) == 0
+
+
 def test_keys_walk_the_list_and_open_a_case(page: Page, login: LoginAs) -> None:
     login(page, "command")
     page.goto("/incidents?open=1")
@@ -105,6 +119,12 @@ def test_keys_walk_the_list_and_open_a_case(page: Page, login: LoginAs) -> None:
 def test_an_empty_list_says_so(page: Page, login: LoginAs) -> None:
     login(page, "command")
     page.goto("/incidents?q=nothing-is-called-like-this")
+    expect(page.locator("[data-state=empty]")).to_contain_text("没有符合的事件")
+
+
+def test_no_late_case_is_good_news_only_where_nothing_else_is_asked(page: Page, login: LoginAs) -> None:
+    login(page, "command")
+    page.goto("/incidents?late=1&q=nothing-is-called-like-this")
     expect(page.locator("[data-state=empty]")).to_contain_text("没有符合的事件")
 
 

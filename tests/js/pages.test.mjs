@@ -116,16 +116,16 @@ const moved = { name: "correct", from_state: "filed", to_state: "filed", actor: 
 
 test("a row of the log is a sentence with its change of state and reason", () => {
   speaking("zh", ["incident", "common"], () => {
-    assert.deepEqual(logSentence(filed, "window"), { words: "周敏（指挥室）立案", change: "已受理 → 已立案", reason: "原因：符合条件" });
+    assert.deepEqual(logSentence(filed, "window"), { words: "周敏（指挥室）立案", detail: "已受理 → 已立案", reason: "原因：符合条件" });
   });
   speaking("en", ["incident", "common"], () => {
-    assert.deepEqual(logSentence(filed, "window"), { words: "Filed by 周敏 (指挥室)", change: "Accepted → Filed", reason: "Reason: 符合条件" });
+    assert.deepEqual(logSentence(filed, "window"), { words: "Filed by 周敏 (指挥室)", detail: "Accepted → Filed", reason: "Reason: 符合条件" });
   });
 });
 
 test("a state that did not change is not said", () => {
   speaking("en", ["incident", "common"], () => {
-    assert.deepEqual(logSentence(moved, "window"), { words: "Placed by 周敏", change: "", reason: "" });
+    assert.deepEqual(logSentence(moved, "window"), { words: "Placed by 周敏", detail: "", reason: "" });
     assert.equal(logSentence({ ...moved, facts: { title: {}, geom: {} } }, "window").words, "Corrected (Title, Place) by 周敏");
   });
 });
@@ -134,7 +134,9 @@ test("who acted unnamed is the public, the system, or not known from a file", ()
   const unnamed = { name: "report", from_state: null, to_state: "reported", actor: null, reason: null, facts: {} };
   speaking("zh", ["incident", "common"], () => {
     assert.equal(logSentence(unnamed, "public").words, "群众上报");
+    assert.equal(logSentence(unnamed, "public").detail, "");
     assert.equal(logSentence(unnamed, "api").words, "系统上报");
+    assert.equal(logSentence(unnamed, "hotline").detail, "12345");
     assert.equal(logSentence({ ...unnamed, facts: { imported: true } }, "public").words, "上报");
     assert.equal(logSentence({ ...filed, facts: { imported: true } }, "public").words, "立案");
   });

@@ -35,15 +35,26 @@ _CHINESE = {"行政村": "village", "村": "village", "社区": "community", "�
 _CODE = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 
 
-class AreasRefused(service.PartitionBroken):
-    """Areas of a file that do not partition the town; the places stand in `faults_path`."""
+# Nobody draws a border so far beside the true one; a coordinate system read as another one moves all of them so.
+_MOVED_M = 100.0
 
-    def __init__(self, faults: list[assembly.Fault], path: Path) -> None:
+
+class AreasRefused(service.PartitionBroken):
+    """Areas of a file that do not partition the town; the places stand in `faults_path`.
+
+    Parameters
+    ----------
+    codes : of the areas in the file. crs : as which its coordinates were read; None: as the file says.
+    """
+
+    def __init__(self, faults: list[assembly.Fault], path: Path, codes: set[str], crs: str | None) -> None:
         super().__init__(faults)
         self.faults_path = beside(path, ".faults.geojson")
         self.message = f"{self.message}; the places are in {self.faults_path.name}"
-        if {fault.kind for fault in faults} <= {"gap", "overlap", "leaves_parent"}:
-            widest = max(fault.width_m for fault in faults)
+        widest = max(fault.width_m for fault in faults)
+        if look_moved(faults, codes):
+            self.message += f"; most areas are off by more than {_MOVED_M:g} m: {_doubt(crs)}"
+        elif widest < _MOVED_M and {fault.kind for fault in faults} <= {"gap", "overlap", "leaves_parent"}:
             self.message += f"; --repair {np.ceil(widest * 105) / 100:g} would close them"
         self.args = (self.message,)
 
@@ -52,6 +63,27 @@ class AreasRefused(service.PartitionBroken):
         text = json.dumps(assembly.faults_geojson(self.faults), ensure_ascii=False)
         self.faults_path.write_text(text, encoding="utf-8")
         return self.faults_path
+
+
+def look_moved(faults: list[assembly.Fault], codes: set[str]) -> bool:
+    """Tell whether most of several areas are as far off as a wrong coordinate system puts them."""
+    wide = {code for fault in faults if fault.width_m >= _MOVED_M for code in fault.codes}
+    return len(codes & wide) >= max(2, len(codes) / 2)
+
+
+def _doubt(crs: str | None) -> str:
+    read = f"it was read as {crs}" if crs else "it was read as the file says"
+    return f"the coordinate system looks wrong ({read}); give the true one with --crs"
+
+
+def _refuse_elsewhere(rows: gpd.GeoDataFrame, there: gpd.GeoDataFrame, path: Path, crs: str | None) -> None:
+    """Refuse areas of which none touches the town that is there."""
+    if there.empty or shapely.box(*rows.total_bounds).intersects(shapely.box(*there.total_bounds)):
+        return
+    lon, lat = service.middle(rows.total_bounds)
+    raise Invalid(
+        "import.elsewhere", f"the areas of {path.name} lie outside the town, around {lon:.4f}, {lat:.4f}: {_doubt(crs)}"
+    )
 
 
 def import_areas(
@@ -74,33 +106,36 @@ def import_areas(
 
     Raises
     ------
-    AreasRefused : gaps, overlaps or areas that leave their parent, wider than `repair_m`.
-    Invalid : `import.level_unknown`, `import.no_geometry`, `area.…`
+    AreasRefused : gaps, overlaps or areas that leave their parent, wider than `repair_m` or all over the town.
+    Invalid : `import.level_unknown`, `import.no_geometry`, `import.elsewhere`, `area.…`
     """
     if level not in _KINDS:
         raise Invalid("import.level_unknown", f"no level {level}; use village, grid, zone or town")
     town = session.execute(area_queries.TOWN, {"town_id": scope_of(session).town_id}).one()
     there = index.load(session, valid_from).frame
     rows = _rows(imported, level, mapping, crs, layer, town)
+    _refuse_elsewhere(rows, there, imported.path, crs)
+    codes = set(rows["code"])
     merged = _merge(rows, there, level, replace)
     _find_parents(merged, level, town)
     made = assembly.assemble(merged, town.code, town.name, f"EPSG:{town.metric_srid}")
+    faults = made.faults()
+    if faults and (repair_m is None or look_moved(faults, codes)):
+        raise AreasRefused(faults, imported.path, codes, crs)
     if repair_m is not None:
-        made, imported.changes = _repaired(made, repair_m, imported.path)
-    elif faults := made.faults():
-        raise AreasRefused(faults, imported.path)
+        try:
+            made, imported.changes = _repaired(made, repair_m)
+        except PartitionError as error:
+            raise AreasRefused(error.faults, imported.path, codes, crs) from error
     published = service.publish(session, made, valid_from=valid_from, source=f"file {imported.path.name}")
-    _count(imported, published, set(rows["code"]))
+    _count(imported, published, codes)
     if not town.map.get("center") and scope_of(session).may("manage_town"):
         where = json.dumps({**service.MAP_DEFAULTS, **town.map, "center": service.middle(made.frame.total_bounds)})
         session.execute(queries.SET_MAP, {"map": where, "town_id": town.town_id})
 
 
-def _repaired(made: assembly.Assembly, repair_m: float, path: Path) -> tuple[assembly.Assembly, list[dict[str, Any]]]:
-    try:
-        mended, changes = made.repaired(repair_m)
-    except PartitionError as error:
-        raise AreasRefused(error.faults, path) from error
+def _repaired(made: assembly.Assembly, repair_m: float) -> tuple[assembly.Assembly, list[dict[str, Any]]]:
+    mended, changes = made.repaired(repair_m)
     told = [
         {
             "what": change.what,
@@ -121,7 +156,8 @@ def _rows(
     for piece in read_pieces(imported.path, KINDS["areas"], mapping, crs, layer, imported):
         if piece.geometry is None:
             raise Invalid(
-                "import.no_geometry", f"{imported.path.name} has no polygons: give GeoJSON, GeoPackage or a Shapefile"
+                "import.no_geometry",
+                f"{imported.path.name} has no polygons: give GeoJSON, GeoPackage, a Shapefile or a table with a column wkt",
             )
         for n, (number, geometry) in enumerate(piece.geometry.items()):
             record = piece.record(n)

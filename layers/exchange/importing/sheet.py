@@ -84,7 +84,8 @@ def read_pieces(
 
 
 def _sources(path: Path, kind: Kind, crs: str | None, layer: str | None) -> Iterator[Source]:
-    if path.suffix.lower() in _TEXT:
+    # shapes of a table stand in its column wkt; there are never so many that they come in pieces
+    if path.suffix.lower() in _TEXT and kind.geometry not in ("polygon", "line"):
         yield from pieces(path, PIECE_ROWS)
         return
     is_osm = ".osm" in path.name.lower() or path.suffix.lower() == ".pbf"

@@ -93,8 +93,9 @@ def read(path: str | Path, progress: Callable[[str], None] = lambda _: None) -> 
         progress(table.file)
         pack.tables[table] = _table(folder, table, manifest.crs, faults)
     progress("references")
+    broken = {fault.file for fault in faults}
     _keys(pack, faults)
-    faults += references.faults(pack)
+    faults += references.faults(pack, broken)
     faults += _files(pack)
     return pack, sorted(faults, key=lambda fault: (fault.file, fault.row or 0))
 

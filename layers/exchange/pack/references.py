@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,21 +63,31 @@ _REFERENCES: tuple[tuple[type[Row], str, str], ...] = (
     (UserRow, "org", "organisation"),
     (UserRow, "areas", "area"),
 )
-_FILES = {
-    "village": VillageShape.file,
-    "area": "areas/",
-    "platform": PlatformRow.file,
-    "organisation": OrganisationRow.file,
-    "staff": StaffRow.file,
-    "category": CategoryRow.file,
-    "role": RoleRow.file,
-    "plate": AddressRow.file,
+_AREA_FILES = (TownShape.file, VillageShape.file, GridShape.file, ZoneShape.file)
+_FILES: dict[str, tuple[str, ...]] = {
+    "village": (VillageShape.file,),
+    "area": _AREA_FILES,
+    "platform": (PlatformRow.file,),
+    "organisation": (OrganisationRow.file,),
+    "staff": (StaffRow.file,),
+    "category": (CategoryRow.file,),
+    "role": (RoleRow.file,),
+    "plate": (AddressRow.file,),
 }
 
 
-def faults(pack: Pack) -> list[Fault]:
-    """Return the faults that show only when files are seen together."""
-    return [*_missing(pack), *_towns(pack), *_parents(pack), *_cycles(pack), *_partition(pack), *_outside(pack)]
+def faults(pack: Pack, broken: Collection[str]) -> list[Fault]:
+    """Return the faults that show only when files are seen together.
+
+    Parameters
+    ----------
+    broken : files with faults of their own. What misses something in one of them is not told but counted in one line:
+        rows that could not be read may hold it.
+    """
+    found = [*_missing(pack, broken), *_cycles(pack)]
+    if torn := [file for file in _AREA_FILES if file in broken]:
+        return [*found, Fault(torn[0], None, "mend it first: how areas fit, and what lies in them, was not checked")]
+    return [*found, *_towns(pack), *_parents(pack), *_partition(pack), *_outside(pack)]
 
 
 def _codes(pack: Pack) -> dict[str, set[str]]:
@@ -93,14 +104,27 @@ def _codes(pack: Pack) -> dict[str, set[str]]:
     }
 
 
-def _missing(pack: Pack) -> Iterable[Fault]:
+def _missing(pack: Pack, broken: Collection[str]) -> Iterable[Fault]:
     codes = _codes(pack)
+    unchecked: Counter[str] = Counter()
     for kind, column, subject in _REFERENCES:
+        torn = next((file for file in _FILES[subject] if file in broken), None)
         for number, row in pack.tables[kind]:
             value: Any = getattr(row, column)
             for code in value if isinstance(value, tuple) else (value,) if value is not None else ():
-                if code not in codes[subject]:
-                    yield Fault(kind.file, number, f"{column}: there is no {subject} {code} in {_FILES[subject]}")
+                if code in codes[subject]:
+                    continue
+                if torn is not None:
+                    unchecked[torn] += 1
+                else:
+                    yield Fault(kind.file, number, f"{column}: there is no {subject} {code} in {_where(subject)}")
+    for file, count in unchecked.items():
+        what = "reference to it was" if count == 1 else "references to it were"
+        yield Fault(file, None, f"mend it first: {count:,} {what} not checked")
+
+
+def _where(subject: str) -> str:
+    return "areas/" if subject == "area" else _FILES[subject][0]
 
 
 def _towns(pack: Pack) -> Iterable[Fault]:

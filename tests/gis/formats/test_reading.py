@@ -239,6 +239,22 @@ def test_cut_off_file_is_broken_not_half_read(squares, tmp_path, suffix):
     assert caught.value.code == "file.broken"
 
 
+@pytest.mark.parametrize("share", [0.0001, 0.001, 0.1, 0.5, 0.999])
+def test_cut_off_geopackage_is_told_in_words_for_people(squares, tmp_path, share):
+    with pytest.raises(FormatError, match=r"is cut off.*copy it again") as caught:
+        read(_truncated(write(squares, tmp_path / "cut.gpkg"), share))
+    assert "sqlite" not in caught.value.message.lower()
+
+
+def test_geopackage_damaged_inside_is_told_in_words_for_people(squares, tmp_path):
+    path = write(squares, tmp_path / "t.gpkg")
+    content = bytearray(path.read_bytes())
+    content[100:4096] = bytes(3996)
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match="is damaged inside; copy it again"):
+        read(path)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [

@@ -115,6 +115,33 @@ def test_faults_are_refused_as_geojson_or_repaired_up_to_a_width(app, tmp_path, 
         assert shapes["A"].equals(shapes["A1"].union(shapes["A2"]))
 
 
+def test_areas_in_another_coordinate_system_are_doubted_not_repaired(app, tmp_path):
+    """Read as GCJ-02, what is CGCS2000 moves by 490 m; read in the wrong zone, by hundreds of kilometres."""
+    _villages(app, tmp_path)
+    path = tmp_path / "g.geojson"
+    _frame(GRIDS).to_file(path, driver="GeoJSON")
+    for options in ({}, {"repair_m": 600.0}):
+        with pytest.raises(AreasRefused, match=r"looks wrong \(it was read as gcj02\)") as caught:
+            _import(app, path, level="grid", crs="gcj02", **options)
+        assert "--repair" not in caught.value.message
+    zone = tmp_path / "zone.shp"
+    _frame(GRIDS).to_crs(4549).to_file(zone, encoding="utf-8")
+    with pytest.raises(Invalid, match=r"outside the town, around 1.*looks wrong") as elsewhere:
+        _import(app, zone, level="grid", crs="EPSG:4547")
+    assert elsewhere.value.code == "import.elsewhere"
+    assert _import(app, path, level="grid").added == 2
+
+
+def test_one_area_drawn_wrongly_is_no_matter_of_the_coordinate_system(app, tmp_path):
+    _villages(app, tmp_path)
+    path = tmp_path / "g.geojson"
+    _frame({**GRIDS, "A2": shapely.box(120.88, 30.41, 120.89, 30.425)}).to_file(path, driver="GeoJSON")
+    with pytest.raises(AreasRefused) as caught:
+        _import(app, path, level="grid")
+    assert "looks wrong" not in caught.value.message
+    assert "--repair" not in caught.value.message
+
+
 def test_dry_run_keeps_nothing(app, tmp_path):
     _frame(VILLAGES).to_file(tmp_path / "v.geojson", driver="GeoJSON")
     with app.transaction(Scope.system(1)) as session:
@@ -140,6 +167,25 @@ def test_exported_geopackage_comes_back_edited(app, tmp_path):
     with app.transaction(Scope.system(1)) as session:
         assert index.current(session).leaf(120.882, 30.411).code == "A1"
         assert service.get_area(session, "A2")["name"] == "上网格"
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
+def test_exported_table_comes_back_as_what_is_there(app, tmp_path, name):
+    _villages(app, tmp_path)
+    _frame(GRIDS).to_file(tmp_path / "g.geojson", driver="GeoJSON")
+    _import(app, tmp_path / "g.geojson", level="grid")
+    with app.transaction(Scope.system(1)) as session:
+        assert export.export(session, "grid", tmp_path / name) == 2
+    done = _import(app, tmp_path / name, level="grid")
+    assert (done.added, done.changed, done.unchanged, done.rejected) == (0, 0, 2, 0)
+
+
+def test_shape_that_is_cut_off_in_a_table_is_told_by_row(app, tmp_path):
+    rows = [f'{code},"{shape.wkt}"' for code, shape in VILLAGES.items()]
+    (tmp_path / "v.csv").write_text("\n".join(["code,wkt", *rows, 'C,"POLYGON((120.9 30.4, 120.91"', ""]))
+    done = _import(app, tmp_path / "v.csv", level="village")
+    assert (done.added, [reject.row for reject in done.rejects]) == (2, [4])
+    assert "wkt" in done.rejects[0].reason
 
 
 def test_village_that_is_gone_from_the_file_ends_only_when_asked(app, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,6 +96,22 @@ def test_all_faults_are_told_at_once(copy):
     (copy / "sites.csv").unlink()
     (copy / "sties.csv").write_text("code\n1\n")
     assert {fault.file for fault in pack.check(copy)} == {"addresses.csv", "entities.csv", "sties.csv"}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "unchecked"),
+    [
+        ("organisations.csv", "code,name", "code,nom", r"mend it first: \d+ references to it were not checked"),
+        ("platforms.csv", "#9DB8F0", "blue", r"mend it first: \d+ references to it were not checked"),
+        ("areas/villages.geojson", "}", "", "mend it first: how areas fit, and what lies in them, was not checked"),
+    ],
+)
+def test_what_a_broken_file_would_hold_is_not_missed_elsewhere(copy, file, old, new, unchecked):
+    _edit(copy / file, old, new)
+    _edit(copy / "calendar.csv", "08:00-12:00", "8-12")
+    found = pack.check(copy)
+    assert {fault.file for fault in found} == {file, "calendar.csv"}
+    assert sum(bool(re.fullmatch(unchecked, fault.reason)) for fault in found) == 1, found
 
 
 @pytest.mark.parametrize(

@@ -122,10 +122,10 @@ function duplicates(list, data, open) {
 /** @param {any[]} entries @param {string} channel */
 function log(entries, channel) {
   if (!entries.length) return null;
-  const newestFirst = [...entries].sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
+  const newestFirst = [...entries].reverse();
   const row = (/** @type {any} */ entry) => {
-    const { words, change, reason } = logSentence(entry, channel);
-    return [h("time", { datetime: entry.at, title: exactly(entry.at) }, when(entry.at)), h("span", null, words, [change, reason].filter(Boolean).map((said) => h("span", { class: "quiet" }, ` · ${said}`)))];
+    const { words, detail, reason } = logSentence(entry, channel);
+    return [h("time", { datetime: entry.at, title: exactly(entry.at) }, when(entry.at)), h("span", null, words, [detail, reason].filter(Boolean).map((said) => h("span", { class: "quiet" }, ` · ${said}`)))];
   };
   return h("section", null, h("h3", null, t("map.log"), h("span", null, t("map.log_words"))), h("div", { class: "log" }, newestFirst.map(row)));
 }

@@ -168,7 +168,7 @@ function previewTable(users, faults) {
         users.map((user, i) => {
           const wrong = faults.filter((fault) => fault.row === i);
           return [
-            h("tr", { class: wrong.length ? "is-wrong" : null }, h("td", { class: "faint" }, String(i + 1)), h("td", null, user.username), h("td", null, user.name), h("td", null, role(user.role)), h("td", null, user.org ?? ""), h("td", null, (user.areas ?? []).join("、"))),
+            h("tr", { class: wrong.length ? "is-wrong" : null }, h("td", { class: "faint" }, String(i + 1)), h("td", null, user.username), h("td", null, user.name), h("td", null, role(user.role)), h("td", null, user.org ?? ""), h("td", null, (user.areas ?? []).join(t("common.comma")))),
             wrong.length > 0 && h("tr", { class: "is-wrong" }, h("td", null), h("td", { colspan: 5, class: "late" }, wrong.map(faultWords).join("；"))),
           ];
         }),

@@ -74,7 +74,7 @@ function tokenDialog(dialog, onMade) {
         "div",
         { class: "dialog__body" },
         field(t("admin.token_user"), { name: "username", required: true, maxlength: 64, value: frame.viewer?.username ?? "", autocomplete: "off" }),
-        field(t("admin.token_name"), { name: "name", required: true, maxlength: 100, placeholder: t("admin.token_name_hint"), autocomplete: "off" }),
+        field(t("admin.token_name"), { name: "name", required: true, maxlength: 100, placeholder: t("admin.token_name_hint"), autocomplete: "off", autofocus: true }),
         field(t("admin.token_days"), { name: "days", type: "number", min: 1, max: 3650, value: 365 }),
         h("fieldset", null, h("legend", { class: "field__label" }, t("admin.token_scopes")), h("div", { class: "checks" }, permissions.map((permission) => h("label", { class: "check" }, h("input", { type: "checkbox", name: "scopes", value: permission }), wordsFor("permission", permission))))),
         answer,

@@ -97,15 +97,15 @@ function draw() {
 /** @param {any} user */
 function row(user) {
   const areas = user.roles.flatMap((/** @type {any} */ role) => role.areas);
-  const shown = areas.slice(0, AREAS_SHOWN).join("、") + (areas.length > AREAS_SHOWN ? ` +${areas.length - AREAS_SHOWN}` : "");
+  const shown = areas.slice(0, AREAS_SHOWN).join(t("common.comma")) + (areas.length > AREAS_SHOWN ? ` +${areas.length - AREAS_SHOWN}` : "");
   return h(
     "tr",
     { "data-username": user.username, class: user.disabled_at ? "is-off" : null },
     h("th", { scope: "row", class: "col-username" }, user.username),
     h("td", { class: "col-name" }, user.name),
-    h("td", { class: "col-role" }, user.roles.map((/** @type {any} */ role) => nameOf(role)).join("、")),
+    h("td", { class: "col-role" }, user.roles.map((/** @type {any} */ role) => nameOf(role)).join(t("common.comma"))),
     h("td", { class: "col-org" }, user.org_name ?? ""),
-    h("td", { class: "col-areas small", title: areas.join("、") }, shown),
+    h("td", { class: "col-areas small", title: areas.join(t("common.comma")) }, shown),
     h("td", { class: "col-status" }, status(user)),
     h("td", { class: "col-last", title: exactly(user.last_login_at) }, user.last_login_at ? when(user.last_login_at) : h("span", { class: "faint" }, t("admin.never"))),
     h("td", { class: "col-acts" }, h("div", { class: "acts" }, button("reset", () => resetDialog(user)), user.disabled_at ? button("enable", () => switchUser(user, "enable")) : button("disable", () => switchUser(user, "disable"), user.username === frame.viewer?.username))),

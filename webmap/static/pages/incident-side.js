@@ -146,17 +146,17 @@ function photoButton(item, fault, onChanged) {
 
 /** Newest first; nothing in it ever changes. @param {Case} item */
 export function log(item) {
-  const rows = [...(item.log ?? [])].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  const rows = [...(item.log ?? [])].reverse();
   return section(t("incident.log"), t("incident.log_only_grows"), h("ol", { class: "log" }, rows.map((row) => logRow(row, item))), rows.some((row) => row.facts?.imported) && h("p", { class: "quiet small log__note" }, t("incident.log_imported")));
 }
 
 /** @param {any} row @param {Case} item */
 function logRow(row, item) {
-  const { words, change, reason } = logSentence(row, item.channel);
+  const { words, detail, reason } = logSentence(row, item.channel);
   return h(
     "li",
     null,
     h("time", { datetime: row.at, title: exactly(row.at) }, when(row.at)),
-    h("div", null, h("b", null, words), change && h("span", { class: "quiet" }, ` · ${change}`), reason && h("div", { class: "quiet" }, reason)),
+    h("div", null, words, detail && [" ", h("span", { class: "quiet log__detail" }, detail)], reason && h("div", { class: "quiet" }, reason)),
   );
 }

@@ -144,10 +144,13 @@ function nothing() {
     fill(find("#detail"));
     return may("triage") ? empty({ title: t("incidents.empty_triage"), words: t("incidents.empty_triage_words"), good: true }) : notTheirs();
   }
-  if (query.late) return empty({ title: t("incidents.empty_late"), words: t("incidents.empty_late_words"), good: true });
+  if (onlyLate()) return empty({ title: t("incidents.empty_late"), words: t("incidents.empty_late_words"), good: true });
   const clear = h("a", { class: "button", href: "/incidents" }, t("incidents.clear"));
   return empty({ title: t("incidents.empty_title"), words: t("incidents.empty_words"), action: clear });
 }
+
+/** Whether the list asks for late cases and nothing else: then its emptiness is good news. */
+const onlyLate = () => query.late === "1" && Object.keys(query).every((name) => name === "late" || name === "open");
 
 /** Whoever may not place cases sees the queue only as far as the own scope goes: its emptiness says nothing of the queue. */
 function notTheirs() {
@@ -163,7 +166,7 @@ function keptBy() {
 /** @param {string} text */
 function sayCount(text) {
   const place = document.getElementById("count");
-  if (place) place.textContent = triage ? count(total) : text;
+  if (place) place.textContent = triage ? (total || may("triage") ? count(total) : "") : text;
 }
 
 /** @param {string} id */

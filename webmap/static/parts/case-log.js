@@ -1,5 +1,5 @@
-// A row of a case's log as a sentence: who did what, from which state to which, and why.
-import { t } from "../i18n.js";
+// A row of a case's log as a sentence: who did what, from which state to which or through which channel, and why.
+import { has, t } from "../i18n.js";
 
 /**
  * @typedef {object} LogRow
@@ -32,14 +32,21 @@ const FIELDS = {
  * @param {string} channel of the case: a report by nobody known came from the public, or from a program
  */
 export function logSentence(row, channel) {
-  const moved = Boolean(row.from_state) && Boolean(row.to_state) && row.from_state !== row.to_state;
   const did = didWhat(row);
   const who = whoDid(row, channel);
   return {
     words: who ? t("incident.log_by", { who, did }) : did,
-    change: moved ? `${t(`common.state_${row.from_state}`)} → ${t(`common.state_${row.to_state}`)}` : "",
+    detail: row.name === "report" ? throughWhat(channel) : change(row),
     reason: row.reason ? t("incident.log_reason", { reason: row.reason }) : "",
   };
+}
+
+/** How a report came in, where that is not said already. @param {string} channel */
+const throughWhat = (channel) => (channel !== "public" && has(`common.channel_${channel}`) ? t(`common.channel_${channel}`) : "");
+
+/** From which state to which, where it changed. @param {LogRow} row */
+function change({ from_state, to_state }) {
+  return from_state && to_state && from_state !== to_state ? `${t(`common.state_${from_state}`)} → ${t(`common.state_${to_state}`)}` : "";
 }
 
 /** A correction of nothing but the place is a placing. @param {LogRow} row */
