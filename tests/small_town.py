@@ -102,18 +102,21 @@ ROLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "command_room",
         "town",
-        ("report", "view", "accept", "verify", "file", "dispatch", "close", "triage", "export", "unmask"),
+        (
+            "report", "view", "accept", "verify", "file", "dispatch", "inspect", "close", "merge", "rule", "supervise_1", "own_level",
+            "triage", "export", "unmask",
+        ),  # fmt: skip
     ),
-    ("leader", "town", ("view", "export")),
+    ("leader", "town", ("view", "export", "suspend", "extend", "supervise_2", "supervise_3", "void")),
     (
         "administrator",
         "town",
-        ("view", "manage_users", "manage_town", "import", "export", "publish", "audit", "triage", "report"),
+        ("view", "manage_users", "manage_town", "import", "export", "publish", "audit", "triage", "report", "void"),
     ),
     ("planner", "town", ("view", "plan", "publish", "export")),
-    ("grid_worker", "area", ("report", "view", "verify")),
+    ("grid_worker", "area", ("report", "view", "verify", "self_handle", "inspect")),
     ("village_cadre", "area", ("report", "view")),
-    ("org_staff", "organisation", ("report", "view", "handle")),
+    ("org_staff", "organisation", ("report", "view", "handle", "return")),
     ("market_supervisor", "platform", ("report", "view", "handle")),
 )
 # username, role, organisation, area of the post, platform of the post
