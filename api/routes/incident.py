@@ -18,7 +18,7 @@ from data.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from data.receipt import once
 from data.scope import Scope
 from layers import features
-from layers.incident import queries, reading, service
+from layers.incident import queries, queue, reading, service
 from layers.incident.draft import Draft, Placing
 from layers.people.town import describe_town
 
@@ -80,6 +80,16 @@ def incidents() -> dict[str, Any]:
             cursor=request.args.get("cursor"),
             limit=_limit(),
         )
+
+
+@blueprint.get("/api/v1/queue")
+@needs("view")
+@asks("cursor", "limit", layer="incident")
+def desk_queue() -> dict[str, Any]:
+    """A page of open cases in the caller's reach, the nearest deadline first; filters as the layer ``incident`` names them."""
+    filters = {name: value for name, value in request.args.items() if name not in RESERVED}
+    with db.transaction() as session:
+        return queue.page(session, filters, cursor=request.args.get("cursor"), limit=_limit())
 
 
 def _limit() -> int:
