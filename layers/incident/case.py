@@ -37,7 +37,8 @@ class Case:
     co_org_ids: tuple[int, ...] = ()
     reporter_user_id: int | None = None
     verifier_ids: frozenset[int] = frozenset()
-    # whoever signed, worked on or fed back the case since it was last dispatched: neither inspects nor closes it
+    # whoever ever signed, fed back or settled the case, and their organisations since it was last dispatched: neither
+    # inspects nor closes it
     handler_ids: frozenset[int] = frozenset()
     handler_org_ids: frozenset[int] = frozenset()
     inspected_by: int | None = None
@@ -54,6 +55,11 @@ class Case:
     is_placed: bool = True
     closed_at: datetime | None = None
     due_at: datetime | None = None
+
+    @property
+    def org_ids(self) -> frozenset[int]:
+        """The organisations it is with: leading and helping."""
+        return frozenset(org for org in (self.lead_org_id, *self.co_org_ids) if org is not None)
 
     @property
     def is_open(self) -> bool:

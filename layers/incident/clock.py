@@ -47,15 +47,18 @@ class WorkCalendar:
         IANA name; periods are local times in it.
     usual
         Periods of a Monday to Friday that ``days`` does not know. Saturdays and Sundays are then off.
+    assumed
+        Days that are known before the official notice only.
     """
 
     days: Mapping[date, tuple[Period, ...]] = field(default_factory=dict)
     timezone: str = "Asia/Shanghai"
     usual: tuple[Period, ...] = DEFAULT_PERIODS
+    assumed: frozenset[date] = frozenset()
 
     @classmethod
     def of(cls, calendar: WorkCalendar | Iterable[Mapping[str, Any]], timezone: str = "Asia/Shanghai") -> WorkCalendar:
-        """A calendar from itself or from rows with ``day``, ``is_workday`` and ``periods`` (or ``work_periods``).
+        """A calendar from itself or from rows with ``day``, ``is_workday``, ``periods`` (or ``work_periods``), ``provisional``.
 
         Periods are texts like ``"08:00-12:00"``, in a list or separated by ``;``. A workday without periods has the
         usual ones.
@@ -68,12 +71,15 @@ class WorkCalendar:
         if isinstance(calendar, WorkCalendar):
             return calendar
         days: dict[date, tuple[Period, ...]] = {}
+        assumed: set[date] = set()
         for row in calendar:
             day = row["day"] if isinstance(row["day"], date) else date.fromisoformat(row["day"])
             given = row.get("periods") or row.get("work_periods") or ()
             periods = parse_periods(given) if given else DEFAULT_PERIODS
             days[day] = periods if row["is_workday"] else ()
-        return cls(days, timezone)
+            if row.get("provisional"):
+                assumed.add(day)
+        return cls(days, timezone, assumed=frozenset(assumed))
 
     def periods(self, day: date) -> tuple[Period, ...]:
         """The work periods of ``day``; empty when it is a day off."""
@@ -81,6 +87,10 @@ class WorkCalendar:
         if known is not None:
             return known
         return self.usual if day.weekday() < 5 else ()
+
+    def is_provisional(self, day: date) -> bool:
+        """Whether ``day`` may still become another one: it is assumed or not known at all."""
+        return day in self.assumed or day not in self.days
 
     def spans(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Work periods as instants (UTC) that end after ``start``, in order; the first may begin before it."""

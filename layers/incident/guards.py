@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from layers.incident.case import LEVELS, Actor, Case
@@ -16,6 +17,7 @@ MOST_REOPENINGS = 1
 MOST_SUSPENDED_DAYS = 30
 # An after-photo taken further away than this is flagged.
 PHOTO_FAR_M = 100.0
+APPEAL_OUTCOMES = ("upheld", "rejected")
 
 Facts = Mapping[str, Any]
 Guard = Callable[[Case, Actor, datetime, Facts], str | None]
@@ -49,7 +51,7 @@ def returns_left(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | 
 
 
 def ruled(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
-    """After two returns only somebody who may rule dispatches again."""
+    """After two returns only somebody who may rule dispatches again, also by way of another category."""
     return None if case.return_count < MOST_RETURNS or actor.may("rule") else "transition.needs_ruling"
 
 
@@ -57,6 +59,11 @@ def not_handler(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | N
     if actor.user_id in case.handler_ids or actor.org_ids & case.handler_org_ids:
         return "transition.handler"
     return None
+
+
+def not_inspected(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    """Passing twice would begin the closing limit anew."""
+    return None if case.inspected_by is None else "transition.inspected_already"
 
 
 def inspected(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
@@ -79,6 +86,15 @@ def extension_pending(case: Case, actor: Actor, at: datetime, facts: Facts) -> s
     return None if case.extension == "pending" else "transition.nothing_asked"
 
 
+def share_given(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    """An extension is at most the original limit: ``share`` of it, in (0, 1], all of it when not given."""
+    try:
+        share = Decimal(str(facts.get("share", 1)))
+    except InvalidOperation:
+        return "transition.extension_share"
+    return None if share.is_finite() and 0 < share <= 1 else "transition.extension_share"
+
+
 def suspension_free(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
     return None if case.suspension == "none" else "transition.already_asked"
 
@@ -95,6 +111,15 @@ def review_in_time(case: Case, actor: Actor, at: datetime, facts: Facts) -> str 
     return None if at.date() < day <= at.date() + timedelta(days=MOST_SUSPENDED_DAYS) else "transition.review_date"
 
 
+def resumes(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    own = actor.org_ids & case.org_ids
+    return None if own or actor.may("suspend") else "transition.not_yours"
+
+
+def at_town(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    return None if case.escalation == "town" else "transition.no_such_level"
+
+
 def is_level(step: int) -> Guard:
     def level_exists(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
         there = LEVELS.index(case.escalation) + step
@@ -102,6 +127,11 @@ def is_level(step: int) -> Guard:
         return None if 0 <= there < LEVELS.index("county") else "transition.no_such_level"
 
     return level_exists
+
+
+def level_left(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    left = [level for level in (1, 2, 3) if actor.is_system or actor.may(f"supervise_{level}")]
+    return None if left and left[-1] > case.supervision_level else "transition.supervised_already"
 
 
 def level_rises(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
@@ -125,7 +155,7 @@ def own_report(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | No
 
 
 def reporter_or_revisit(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
-    return None if actor.may("close") else own_report(case, actor, at, facts)
+    return None if actor.is_system or actor.may("close") else own_report(case, actor, at, facts)
 
 
 def void_free(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
@@ -140,6 +170,18 @@ def second_person(case: Case, actor: Actor, at: datetime, facts: Facts) -> str |
 
 def kept_long_enough(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
     return "transition.too_early" if case.closed_at and at < case.closed_at + timedelta(days=30) else None
+
+
+def is_sampled(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    return None if case.sampled else "transition.not_sampled"
+
+
+def appeal_settled(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    return None if case.appeal != "open" else "transition.appeal_open"
+
+
+def outcome_known(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    return None if facts["outcome"] in APPEAL_OUTCOMES else "transition.outcome_unknown"
 
 
 def appeal_free(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
@@ -159,23 +201,27 @@ def filed(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any
 
 
 def sent_out(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
+    """Nothing is cleared but what was asked and not decided; the persons who handled it stay handlers."""
     return {
-        "lead_org_id": facts.get("lead_org_id") or case.lead_org_id,
+        **leads(case, actor, at, facts),
         "co_org_ids": tuple(facts["co_org_ids"]) if "co_org_ids" in facts else case.co_org_ids,
-        "handler_ids": frozenset(),
         "handler_org_ids": frozenset(),
         "inspected_by": None,
+        "suspension": "none",
+        "extension": "none" if case.extension == "pending" else case.extension,
     }
+
+
+def leads(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
+    return {"lead_org_id": facts.get("lead_org_id") or case.lead_org_id}
 
 
 def worked_on(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
+    """Who did it is a handler, with its organisation; the leading one answers for the work of those who help."""
     if actor.user_id is None:
         return {}
-    own = case.lead_org_id
-    return {
-        "handler_ids": case.handler_ids | {actor.user_id},
-        "handler_org_ids": case.handler_org_ids | ({own} if own in actor.org_ids else frozenset()),
-    }
+    orgs = actor.org_ids & case.org_ids | {case.lead_org_id} - {None}
+    return {"handler_ids": case.handler_ids | {actor.user_id}, "handler_org_ids": case.handler_org_ids | orgs}
 
 
 def asked_verifier(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
@@ -183,7 +229,23 @@ def asked_verifier(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict
 
 
 def reopened(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
-    return {**sent_out(case, actor, at, {}), "reopen_count": case.reopen_count + 1, "closed_at": None}
+    """Another round: its supervision begins anew, the persons of the first one stay handlers."""
+    return {
+        **sent_out(case, actor, at, facts),
+        "reopen_count": case.reopen_count + 1,
+        "closed_at": None,
+        "supervision_level": 0,
+        "escalation": "town" if case.escalation == "county" else case.escalation,
+    }
+
+
+def reworks(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
+    """Whoever handled it does it again; what was settled without an organisation gets one."""
+    return {**leads(case, actor, at, facts), "rework_count": case.rework_count + 1, "inspected_by": None}
+
+
+def comes_back(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
+    return {**filed(case, actor, at, facts), "escalation": "town"}
 
 
 def one_more(counter: str) -> Effect:
@@ -203,7 +265,7 @@ def closes(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, An
 
 
 def self_closes(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
-    return {**worked_on(case, actor, at, facts), "closed_at": at}
+    return {"handler_ids": case.handler_ids | ({actor.user_id} - {None}), "closed_at": at}
 
 
 def inspects(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
@@ -219,7 +281,7 @@ def asks_void(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str,
 
 
 def decides_appeal(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
-    return {"appeal": "upheld" if facts["outcome"] == "upheld" else "rejected"}
+    return {"appeal": facts["outcome"]}
 
 
 def no_effect(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:

@@ -21,7 +21,7 @@ RULES = text("""
     from suggestion_rule r join category c using (category_id) where r.town_id = :town_id order by r.code
 """)
 LIMITS = text("select stage, urgency, value, unit from stage_limit where town_id = :town_id")
-CALENDAR = text("select day, is_workday, periods from work_calendar where town_id = :town_id")
+CALENDAR = text("select day, is_workday, periods, provisional from work_calendar where town_id = :town_id")
 TOWN = text("select town_id, code, timezone, settings from town where town_id = :town_id")
 # Changes when a row of any of these is written: the newest transaction that wrote one, and how many there are.
 RULES_STAMP = text("""
@@ -59,7 +59,7 @@ LOG = text("""
     select l.name, l.from_state, l.to_state, l.at, l.client_at, l.reason, l.facts,
         staff_name(l.actor_user_id) as actor, o.name as actor_org
     from incident_log l left join organisation o on o.org_id = l.actor_org_id
-    where l.incident_id = :incident_id order by l.at, l.log_id
+    where l.incident_id = :incident_id order by l.at, l.from_state is not null, l.log_id
 """)
 PHOTOS = text("""
     select photo_id, width_px, height_px, bytes, taken_at, exif_distance_m, st_x(exif_geom) as lon,

@@ -15,7 +15,7 @@ from layers.incident.timing import Clock, Clocks, Limits
 EVALUATE_AFTER = timedelta(days=7)
 ARCHIVE_AFTER = timedelta(days=30)
 # Late by so much of the limit, a case goes to this level of supervision.
-LATE_SHARE = {2: Decimal("1.5"), 3: Decimal(2)}
+LATE_SHARE = {2: Decimal("0.5"), 3: Decimal(1)}
 MANY_TIMES = 2
 
 
@@ -53,7 +53,7 @@ def _signing(case: Case, clocks: Clocks) -> list[Timer]:
 
 def _supervision(case: Case, clocks: Clocks, limits: Limits) -> list[Timer]:
     clock = clocks.handle
-    if case.state not in SUPERVISED or clock is None or clock.paused_at is not None:
+    if case.state not in SUPERVISED or clock is None:
         return []
     often = case.rework_count >= MANY_TIMES or case.return_count >= MANY_TIMES
     moments = {**_moments(clock, limits), **({3: clock.started_at} if often else {})}
@@ -65,11 +65,12 @@ def _supervision(case: Case, clocks: Clocks, limits: Limits) -> list[Timer]:
 
 
 def _moments(clock: Clock, limits: Limits) -> dict[int, datetime]:
-    """Return when each level of supervision begins, if the handling is not done by then."""
-    if clock.limit is None or clock.amber_at is None or clock.due_at is None:
+    """Return when each level of supervision begins; while the clock stands, only what came before counts."""
+    if clock.amber_at is None:
         return {}
-    late = {level: limits.end(clock.due_at, clock.limit.times(share - 1)) for level, share in LATE_SHARE.items()}
-    return {1: clock.amber_at, **late}
+    late = {level: clock.late_by(share, limits) for level, share in LATE_SHARE.items()}
+    found = {1: clock.amber_at, **{level: at for level, at in late.items() if at}}
+    return {level: at for level, at in found.items() if clock.paused_at is None or at <= clock.paused_at}
 
 
 def _ending(case: Case, clocks: Clocks) -> list[Timer]:

@@ -6,11 +6,12 @@ the town gives the clocks again, years later too, as every limit that was fixed 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from layers.incident.clock import AMBER_SHARE, Unit, WorkCalendar, deadline, work_time
 from layers.incident.workflow import RULES, LogRow
@@ -20,8 +21,12 @@ STAGE_ON_ENTRY = {
     "reported": "accept", "accepted": "dispatch", "filed": "dispatch", "dispatched": "handle", "returned": "dispatch",
     "awaiting_inspection": "inspect",
 }  # fmt: skip
+CONTINUOUS = ("urgent_hour", "natural_day")
 # The whole is the sum of its stages, one after the other.
 WHOLE = ("accept", "dispatch", "handle", "inspect", "close")
+
+
+Stop = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,9 @@ class Limits:
         """The last moment that is still in time."""
         return deadline(start, limit.value, limit.unit, self.calendar)
 
-    def amber(self, start: datetime, limit: Limit) -> datetime:
-        """The moment when three quarters are used."""
-        return self.end(start, limit.times(AMBER_SHARE))
+    def of(self, stage: str, urgency: str, handle_limit: Limit | None) -> Limit | None:
+        """The limit of a stage; that of the handling is the category's own where it has one."""
+        return handle_limit if stage == "handle" and handle_limit else self.stages.get((stage, urgency))
 
 
 @dataclass(frozen=True)
@@ -59,9 +64,13 @@ class Clock:
     Attributes
     ----------
     limit
-        None where the town sets none: then there is no deadline either.
+        None where the town sets none: then there is no deadline either. Of the whole, that of its last stage.
     paused_at
         Since when it stands; while it does, it cannot become late.
+    parts
+        The limits that it uses up one after the other: stages of the whole, extensions.
+    stops
+        From when to when it stood before.
     """
 
     stage: str
@@ -70,22 +79,81 @@ class Clock:
     amber_at: datetime | None = None
     due_at: datetime | None = None
     paused_at: datetime | None = None
+    parts: tuple[Limit, ...] = ()
+    stops: tuple[Stop, ...] = ()
 
-    def shifted(self, until: datetime, limits: Limits) -> Clock:
+    @classmethod
+    def of(
+        cls, stage: str, start: datetime, parts: tuple[Limit, ...], limits: Limits, stops: tuple[Stop, ...] = ()
+    ) -> Clock:
+        """A clock that uses up these limits, whose last one is the one that counts; without any it has no deadline."""
+        if not parts:
+            return cls(stage, start, stops=stops)
+        early = [part.times(AMBER_SHARE) for part in parts]
+        amber_at, due_at = _run(start, early, stops, limits), _run(start, parts, stops, limits)
+        return cls(stage, start, parts[-1], amber_at, due_at, None, parts, stops)
+
+    def under(self, limit: Limit | None, limits: Limits) -> Clock:
+        """The clock as if it had had this limit from the start; its stops and what it was extended by stay."""
+        parts = (limit, *self.parts[1:]) if limit else ()
+        fixed = Clock.of(self.stage, self.started_at, parts, limits, self.stops)
+        return replace(fixed, limit=limit, paused_at=self.paused_at)
+
+    def standing(self, at: datetime) -> Clock:
+        """The clock standing since ``at``, or since before."""
+        return self if self.paused_at is not None else replace(self, paused_at=at)
+
+    def resumed(self, at: datetime, limits: Limits) -> Clock:
         """The clock after its pause: what was left of the limit at its beginning is left at its end."""
-        if self.paused_at is None or self.limit is None:
-            return replace(self, paused_at=None)
-        amber_at, due_at = (
-            None if at is None else _shift(at, self.paused_at, until, self.limit.unit, limits.calendar)
-            for at in (self.amber_at, self.due_at)
-        )
-        return replace(self, paused_at=None, amber_at=amber_at, due_at=due_at)
+        if self.paused_at is None:
+            return self
+        stops = (*self.stops, (self.paused_at, at))
+        return replace(Clock.of(self.stage, self.started_at, self.parts, limits, stops), limit=self.limit)
+
+    def longer(self, more: Limit, limits: Limits) -> Clock:
+        """The clock with another part at its end."""
+        extended = Clock.of(self.stage, self.started_at, (*self.parts, more), limits, self.stops)
+        return replace(extended, limit=self.limit, paused_at=self.paused_at)
+
+    def late_by(self, share: Decimal, limits: Limits) -> datetime | None:
+        """The moment when it is late by so much of its limit."""
+        if self.limit is None:
+            return None
+        return _run(self.started_at, [*self.parts, self.limit.times(share)], self.stops, limits)
+
+
+def _run(start: datetime, parts: Iterable[Limit], stops: Iterable[Stop], limits: Limits) -> datetime:
+    """Where a clock is when it has used up its parts, if it stood still at these stops."""
+    return max((end for _, _, end in _spans(start, parts, stops, limits)), default=start)
+
+
+def _spans(
+    start: datetime, parts: Iterable[Limit], stops: Iterable[Stop], limits: Limits
+) -> Iterator[tuple[Unit, datetime, datetime]]:
+    """From when to when each part is used up."""
+    at, waiting = start, list(stops)
+    for part in parts:
+        begin, at = at, limits.end(at, part)
+        while waiting and waiting[0][0] <= at:
+            at = _shift(at, *waiting.pop(0), part.unit, limits.calendar)
+        yield part.unit, begin, at
+
+
+def is_provisional(clock: Clock, limits: Limits) -> bool:
+    """Whether the deadline rests on days of the calendar that no notice has settled yet: it may then still move."""
+    zone = ZoneInfo(limits.calendar.timezone)
+    for unit, begin, end in _spans(clock.started_at, clock.parts, clock.stops, limits):
+        if unit in CONTINUOUS:
+            continue
+        first, last = begin.astimezone(zone).date(), end.astimezone(zone).date()
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        if any(limits.calendar.is_provisional(day) for day in days):
+            return True
+    return False
 
 
 def _shift(at: datetime, paused: datetime, until: datetime, unit: Unit, calendar: WorkCalendar) -> datetime:
-    if at <= paused:
-        return at
-    if unit in ("urgent_hour", "natural_day"):
+    if unit in CONTINUOUS:
         return at + (until - paused)
     left = work_time(paused, at, calendar)
     return deadline(until, Decimal(left // timedelta(microseconds=1)) / 3_600_000_000, "work_hour", calendar)
@@ -100,7 +168,10 @@ class Clocks:
     urgency, handle_limit
         What decides the limits: the urgency, and the limit that category and filing condition fix for the handling.
     handle
-        The clock of the handling, which stands while a case is inspected and goes on when it comes back for rework.
+        The clock of the handling, which stands while a case is returned, suspended, with the county or inspected, and goes
+        on from its deadline when it comes back for rework.
+    extensions
+        What was granted beyond the limit of the handling.
     sign_due_at
         When a case is taken as signed.
     """
@@ -110,6 +181,7 @@ class Clocks:
     stage: Clock | None
     handle: Clock | None = None
     handle_limit: Limit | None = None
+    extensions: tuple[Limit, ...] = ()
     sign_due_at: datetime | None = None
 
 
@@ -120,21 +192,26 @@ def begin(reported_at: datetime, urgency: str, limits: Limits, handle_limit: Lim
 
 
 def _stage(name: str, start: datetime, urgency: str, limits: Limits, handle_limit: Limit | None) -> Clock:
-    limit = handle_limit if name == "handle" and handle_limit else limits.stages.get((name, urgency))
-    if limit is None:
-        return Clock(name, start)
-    return Clock(name, start, limit, limits.amber(start, limit), limits.end(start, limit))
+    limit = limits.of(name, urgency, handle_limit)
+    return Clock.of(name, start, (limit,) if limit else (), limits)
 
 
-def _whole(start: datetime, urgency: str, limits: Limits, handle_limit: Limit | None) -> Clock:
-    """The clock of the whole case: the limits of its stages one after the other."""
-    at, amber_from, last = start, start, None
+def _whole(
+    start: datetime,
+    urgency: str,
+    limits: Limits,
+    handle_limit: Limit | None,
+    extensions: tuple[Limit, ...] = (),
+    stops: tuple[Stop, ...] = (),
+) -> Clock:
+    """The clock of the whole case: the limits of its stages one after the other, extensions after the handling."""
+    parts: list[Limit] = []
     for name in WHOLE:
-        limit = handle_limit if name == "handle" and handle_limit else limits.stages.get((name, urgency))
+        limit = limits.of(name, urgency, handle_limit)
         if limit is None:
-            return Clock("whole", start)
-        at, amber_from, last = limits.end(at, limit), limits.end(amber_from, limit.times(AMBER_SHARE)), limit
-    return Clock("whole", start, last, amber_from, at)
+            return Clock("whole", start, stops=stops)
+        parts += [limit, *(extensions if name == "handle" else ())]
+    return Clock.of("whole", start, tuple(parts), limits, stops)
 
 
 def after(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
@@ -156,25 +233,27 @@ def _refixed(clocks: Clocks, facts: Mapping[str, Any], limits: Limits) -> Clocks
     urgency = facts.get("urgency") or clocks.urgency
     given = facts.get("handle_limit")
     limit = Limit(Decimal(str(given["value"])), given["unit"]) if given else clocks.handle_limit
-    whole = replace(_whole(clocks.whole.started_at, urgency, limits, limit), paused_at=clocks.whole.paused_at)
-    stage = clocks.stage and _stage(clocks.stage.stage, clocks.stage.started_at, urgency, limits, limit)
-    return replace(clocks, urgency=urgency, handle_limit=limit, whole=whole, stage=stage)
+    whole = _whole(clocks.whole.started_at, urgency, limits, limit, clocks.extensions, clocks.whole.stops)
+    return replace(
+        clocks,
+        urgency=urgency,
+        handle_limit=limit,
+        whole=replace(whole, paused_at=clocks.whole.paused_at),
+        stage=clocks.stage and clocks.stage.under(limits.of(clocks.stage.stage, urgency, limit), limits),
+        handle=clocks.handle and clocks.handle.under(limits.of("handle", urgency, limit), limits),
+    )
 
 
 def _enter(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
     name = STAGE_ON_ENTRY.get(row.to_state)
-    if name is None or (
-        name == "dispatch" and clocks.stage and clocks.stage.stage == "dispatch" and row.to_state == "filed"
-    ):
+    if name is None or (row.to_state == "filed" and clocks.stage and clocks.stage.stage == name):
         # filing and dispatching have one limit between them
         return clocks
-    whole = replace(clocks.whole, paused_at=None)
     stage = _stage(name, row.at, clocks.urgency, limits, clocks.handle_limit)
     if name != "handle":
-        return replace(clocks, whole=whole, stage=stage, sign_due_at=None)
+        return replace(clocks, stage=stage, handle=clocks.handle and clocks.handle.standing(row.at), sign_due_at=None)
     sign = limits.stages.get(("sign", clocks.urgency))
-    sign_due_at = limits.end(row.at, sign) if sign else None
-    return replace(clocks, whole=whole, stage=stage, handle=stage, sign_due_at=sign_due_at)
+    return replace(clocks, stage=stage, handle=stage, sign_due_at=limits.end(row.at, sign) if sign else None)
 
 
 def _keep(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
@@ -183,41 +262,39 @@ def _keep(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
 
 def _pause(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
     """A suspended case stands still; at the county only the stage does."""
-    stage = clocks.stage and replace(clocks.stage, paused_at=row.at)
-    whole = clocks.whole if row.to_state == "transferred_up" else replace(clocks.whole, paused_at=row.at)
-    return replace(clocks, stage=stage, whole=whole, sign_due_at=None)
+    stage, handle = (clock and clock.standing(row.at) for clock in (clocks.stage, clocks.handle))
+    at_county = row.to_state == "transferred_up"
+    whole = clocks.whole.resumed(row.at, limits) if at_county else clocks.whole.standing(row.at)
+    return replace(clocks, stage=stage, handle=handle, whole=whole, sign_due_at=None)
 
 
 def _resume(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
-    stage = clocks.stage and clocks.stage.shifted(row.at, limits)
-    if row.to_state == "handling" and (stage is None or stage.stage != "handle"):
+    stage = clocks.stage and clocks.stage.resumed(row.at, limits)
+    if stage is None or stage.stage != "handle":
         # a case that went up before it was dispatched is handled from now on
         stage = _stage("handle", row.at, clocks.urgency, limits, clocks.handle_limit)
-    return replace(clocks, stage=stage, handle=stage, whole=clocks.whole.shifted(row.at, limits))
+    return replace(clocks, stage=stage, handle=stage, whole=clocks.whole.resumed(row.at, limits))
 
 
 def _extend(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
-    """At most the original limit more, counted from the deadline."""
+    """At most the original limit more, from the deadline on."""
     stage = clocks.stage
-    if stage is None or stage.limit is None or stage.due_at is None:
+    if stage is None or stage.limit is None:
         return clocks
-    asked = row.facts.get("share")
-    share = min(Decimal(1), Decimal(str(asked))) if asked else Decimal(1)
-    more = stage.limit.times(share)
-    longer = replace(
-        stage,
-        due_at=limits.end(stage.due_at, more),
-        amber_at=limits.amber(stage.started_at, stage.limit.times(1 + share)),
-    )
-    whole = clocks.whole
-    if whole.due_at is not None:
-        whole = replace(whole, due_at=limits.end(whole.due_at, more))
-    return replace(clocks, stage=longer, handle=longer, whole=whole)
+    more = stage.limit.times(Decimal(str(row.facts.get("share", 1))))
+    stage, extensions = stage.longer(more, limits), (*clocks.extensions, more)
+    start, stops = clocks.whole.started_at, clocks.whole.stops
+    whole = _whole(start, clocks.urgency, limits, clocks.handle_limit, extensions, stops)
+    return replace(clocks, stage=stage, handle=stage, whole=whole, extensions=extensions)
 
 
 def _back(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
-    """Rework: the original deadline stands."""
-    return replace(clocks, stage=clocks.handle)
+    """Rework: the original deadline stands. What nobody had been sent to handle begins now."""
+    if clocks.handle is None:
+        handle = _stage("handle", row.at, clocks.urgency, limits, clocks.handle_limit)
+    else:
+        handle = replace(clocks.handle, paused_at=None)
+    return replace(clocks, stage=handle, handle=handle)
 
 
 def _closing(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
@@ -225,7 +302,7 @@ def _closing(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
 
 
 def _stop(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
-    return replace(clocks, stage=None, sign_due_at=None)
+    return replace(clocks, stage=None, handle=clocks.handle and clocks.handle.standing(row.at), sign_due_at=None)
 
 
 _MOVES = {

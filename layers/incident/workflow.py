@@ -78,13 +78,14 @@ class Rule:
     number: str = ""
 
 
-OPEN_STATES = tuple(state for state in STATES if state in OPEN)
+BELOW_COUNTY = tuple(state for state in STATES if state in OPEN and state != "transferred_up")
 IN_TOWN = ("accepted", "filed", "dispatched", "returned", "handling", "suspended")
 
 TABLE: tuple[Rule, ...] = (
     Rule("self_handle", ("reported",), "closed", "self_handle", ("text", "photo_before", "photo_after"),
          (g.self_handled,), effect=g.self_closes, clock="stop", number="2"),
-    Rule("sample", ("closed",), "awaiting_inspection", "system", effect=g.sets(closed_at=None), number="2"),
+    Rule("sample", ("closed",), "awaiting_inspection", "system", when=(g.is_sampled,),
+         effect=g.sets(closed_at=None, sampled=False), number="2"),
     Rule("ask_verify", ("reported",), "verifying", "accept", ("verifier_id",), effect=g.asked_verifier, clock="keep", number="3"),
     Rule("verify_found", ("verifying",), "reported", "verify", ("text",), (g.asked_to_verify,), clock="keep", number="3"),
     Rule("verify_unclear", ("verifying",), "reported", "verify", ("text",), (g.asked_to_verify,), clock="keep", number="3"),
@@ -97,7 +98,7 @@ TABLE: tuple[Rule, ...] = (
          clock="stop", number="4"),
     Rule("file", ("accepted",), "filed", "file", when=(g.placed,), check=(g.category_given,), effect=g.filed, number="5"),
     Rule("reclassify", ("filed", "returned"), "accepted", "file", ("category", "reason"), effect=g.filed, number="5"),
-    Rule("dispatch", ("filed",), "dispatched", "dispatch", check=(g.lead_given,), effect=g.sent_out, number="6"),
+    Rule("dispatch", ("filed",), "dispatched", "dispatch", when=(g.ruled,), check=(g.lead_given,), effect=g.sent_out, number="6"),
     Rule("sign", ("dispatched",), "handling", "handle|system", effect=g.worked_on, own=True, clock="keep", number="7"),
     Rule("return", ("dispatched", "handling"), "returned", "return|handle", ("reason",), (g.returns_left,),
          effect=g.one_more("return_count"), own=True, reasons=RETURN_REASONS, number="8"),
@@ -108,42 +109,43 @@ TABLE: tuple[Rule, ...] = (
          g.sets(suspension="none"), clock="pause", number="9"),
     Rule("deny_suspend", ("handling",), None, "suspend", ("reason",), (g.suspension_pending,),
          effect=g.sets(suspension="none"), clock="keep", number="9"),
-    Rule("resume", ("suspended",), "handling", "handle|suspend", ("reason",), clock="resume", number="9"),
+    Rule("resume", ("suspended",), "handling", "handle|suspend", ("reason",), (g.resumes,), clock="resume", number="9"),
     Rule("ask_extension", ("dispatched", "handling"), None, "handle", ("reason",), (g.extension_free, g.before_deadline),
          effect=g.sets(extension="pending"), own=True, clock="keep", number="10"),
-    Rule("extend", ("dispatched", "handling"), None, "extend", when=(g.extension_pending,), effect=g.sets(extension="granted"),
-         clock="extend", number="10"),
+    Rule("extend", ("dispatched", "handling"), None, "extend", (), (g.extension_pending,), (g.share_given,),
+         g.sets(extension="granted"), clock="extend", number="10"),
     Rule("deny_extension", ("dispatched", "handling"), None, "extend", ("reason",), (g.extension_pending,),
          effect=g.sets(extension="denied"), clock="keep", number="10"),
-    Rule("escalate", OPEN_STATES, None, "own_level", ("reason",), (g.is_level(1),), effect=g.moved_level(1), clock="keep", number="11"),
-    Rule("lower", OPEN_STATES, None, "own_level", ("reason",), (g.is_level(-1),), effect=g.moved_level(-1), clock="keep", number="11"),
-    Rule("transfer_up", IN_TOWN, "transferred_up", "own_level", ("reason", "external_ref"), effect=g.sets(escalation="county"),
-         clock="pause", number="11"),
-    Rule("county_return", ("transferred_up",), "handling", "own_level", ("reason",), effect=g.sets(escalation="town"),
-         clock="resume", number="11"),
+    Rule("escalate", BELOW_COUNTY, None, "own_level", ("reason",), (g.is_level(1),), effect=g.moved_level(1), clock="keep", number="11"),
+    Rule("lower", BELOW_COUNTY, None, "own_level", ("reason",), (g.is_level(-1),), effect=g.moved_level(-1), clock="keep", number="11"),
+    Rule("transfer_up", IN_TOWN, "transferred_up", "own_level", ("reason", "external_ref"), (g.at_town,),
+         effect=g.sets(escalation="county"), clock="pause", number="11"),
+    Rule("county_return", ("transferred_up",), "handling", "own_level", ("reason",), check=(g.category_given, g.lead_given),
+         effect=g.comes_back, clock="resume", number="11"),
+    Rule("send_down", ("transferred_up",), "accepted", "own_level", ("reason",), effect=g.comes_back, number="11"),
     Rule("county_result", ("transferred_up",), "closed", "own_level", ("text",), effect=g.closes, clock="stop", number="11"),
     Rule("feed_back", ("handling",), "awaiting_inspection", "handle", ("text", "photo_after"), effect=g.worked_on, own=True, number="12"),
-    Rule("rework", ("awaiting_inspection",), "handling", "inspect", ("reason",), (g.not_handler,),
-         effect=g.one_more("rework_count"), clock="back", number="13"),
-    Rule("pass_inspection", ("awaiting_inspection",), None, "inspect", ("text",), (g.not_handler,),
+    Rule("rework", ("awaiting_inspection",), "handling", "inspect", ("reason",), (g.not_handler,), (g.lead_given,),
+         g.reworks, clock="back", number="13"),
+    Rule("pass_inspection", ("awaiting_inspection",), None, "inspect", ("text",), (g.not_handler, g.not_inspected),
          effect=g.inspects, clock="close", number="14"),
     Rule("close", ("awaiting_inspection",), "closed", "close", when=(g.not_handler, g.inspected),
          check=(g.closing_condition,), effect=g.closes, clock="stop", number="14"),
-    Rule("evaluate", ("closed",), "evaluated", "close|reporter|system", ("score",), (g.not_handler,), clock="stop", number="15"),
+    Rule("evaluate", ("closed",), "evaluated", "report|reporter|close|system", ("score",),
+         (g.reporter_or_revisit, g.not_handler), clock="stop", number="15"),
     Rule("reopen", ("closed",), "dispatched", "report|reporter|close", ("reason",),
-         (g.reopens_left, g.reporter_or_revisit, g.not_handler), effect=g.reopened, number="15"),
+         (g.reopens_left, g.reporter_or_revisit, g.not_handler), (g.lead_given,), g.reopened, number="15"),
     Rule("appeal", ("closed", "evaluated"), None, "handle", ("reason",), (g.appeal_free,),
          effect=g.sets(appeal="open"), own=True, clock="stop", number="16"),
     Rule("decide_appeal", ("closed", "evaluated"), None, "supervise_3", ("outcome", "reason"),
-         (g.appeal_open, g.not_handler), effect=g.decides_appeal, clock="stop", number="16"),
-    Rule("archive", ("evaluated",), "archived", "system", when=(g.kept_long_enough,), clock="stop", number="16"),
+         (g.appeal_open, g.not_handler), (g.outcome_known,), g.decides_appeal, clock="stop", number="16"),
+    Rule("archive", ("evaluated",), "archived", "system", when=(g.kept_long_enough, g.appeal_settled), clock="stop", number="16"),
     Rule("ask_void", tuple(s for s in STATES if s not in ("archived", "voided")), None, "void", ("reason",), (g.void_free,),
          effect=g.asks_void, clock="keep", number="17"),
     Rule("void", tuple(s for s in STATES if s not in ("archived", "voided")), "voided", "void", ("reason",), (g.second_person,),
          clock="stop", number="17"),
     Rule("supervise", tuple(s for s in STATES if s in SUPERVISED), None, "supervise_1|supervise_2|supervise_3|system",
-         ("level", "reason"), check=(g.level_rises,),
-         effect=g.supervises, clock="keep", number="S"),
+         ("level", "reason"), (g.level_left,), (g.level_rises,), g.supervises, clock="keep", number="S"),
     Rule("reply", tuple(s for s in STATES if s in SUPERVISED), None, "handle", ("text",), (g.reply_due,), effect=g.sets(reply_due=False),
          own=True, clock="keep", number="S"),
     Rule("remind", tuple(s for s in STATES if s in SUPERVISED), None, "supervise_1|supervise_2|supervise_3|dispatch", ("text",),
@@ -172,8 +174,7 @@ def holds(case: Case, rule: Rule, actor: Actor) -> str | None:
         return "transition.not_from_here"
     if not actor.may(rule.permission):
         return "transition.not_permitted"
-    orgs = {case.lead_org_id, *case.co_org_ids} - {None}
-    if rule.own and not actor.is_system and not actor.org_ids & orgs:
+    if rule.own and not actor.is_system and not actor.org_ids & case.org_ids:
         return "transition.not_yours"
     return None
 
@@ -199,7 +200,7 @@ def apply(case: Case, name: str, actor: Actor, at: datetime, **facts: Any) -> tu
     name
         A name of `TABLE`.
     at
-        Time of the server, with its zone.
+        Time of the server, in the zone of the town: a review date counts from its day.
     facts
         What the transition is told: ``reason``, ``text``, ``level``, …; all of it is kept in the log.
 
@@ -216,11 +217,11 @@ def apply(case: Case, name: str, actor: Actor, at: datetime, **facts: Any) -> tu
     >>> case.state, case.version, row.from_state
     ('accepted', 2, 'reported')
     """
+    if at.tzinfo is None:
+        raise Refused("transition.naive_time")
     rule = RULES.get(name)
     if rule is None:
         raise Refused("transition.unknown", allowed(case, actor, at))
-    if at.tzinfo is None:
-        raise Refused("transition.naive_time", allowed(case, actor, at))
     code = refusal(case, rule, actor, at, facts)
     if code is not None:
         raise Refused(code, allowed(case, actor, at))

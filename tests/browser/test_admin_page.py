@@ -19,6 +19,7 @@ def test_accounts_are_made_in_bulk_and_work(page: Page, watch: Watch, login: Log
     page.goto("/admin")
     settled(page)
     page.click("#tools .button--main")
+    expect(page.locator(".bulk__text")).to_be_focused()
     roles = page.evaluate("() => JSON.parse(document.getElementById('frame').textContent).data.roles")
     role = next(role for role in roles if role["reach"] == "town")
     page.fill(".bulk__text", f"姓名\t用户名\t角色\n{EVIL[:60]}\tbulk-one\t{role['name']}\n李四\tbulk-two\tno-such-role")

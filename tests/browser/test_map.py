@@ -72,13 +72,35 @@ def test_figures_open_lists_of_the_same_number(command: Page) -> None:
     command.set_viewport_size(WALL)  # type: ignore[arg-type]
     lon, lat = centre(command)
     report(command, csrf(command), lon, lat)
+    report(command, csrf(command), 0, 0, title="没有位置的一件")
     open_map(command)
     figures = command.locator("#figures a")
-    expect(figures).to_have_count(4)
+    expect(figures).to_have_count(5)
+    # What the map does not show waits for a place; a vague place is drawn and waits too.
+    eventually(lambda: 0 < number_in(command, "open") - shown_number(command) <= number_in(command, "triage"))
     for figure in figures.all():
         shown = int(figure.locator("b").inner_text().replace(",", ""))
         query = urlsplit(figure.get_attribute("href") or "").query
         assert count(command, query) == shown, figure.inner_text()
+
+
+def number_in(page: Page, figure: str) -> int:
+    return int(page.locator(f'#figures [data-figure="{figure}"] b').inner_text().replace(",", ""))
+
+
+def test_the_stages_show_each_of_their_states_whole(command: Page) -> None:
+    open_map(command)
+    states = command.locator("#loop .stage__state")
+    expect(states.first).to_be_visible()
+    strip = command.locator("#strip").bounding_box()
+    assert strip
+    for state in states.all():
+        box = state.bounding_box()
+        assert box
+        assert strip["y"] <= box["y"]
+        assert box["y"] + box["height"] <= min(strip["y"] + strip["height"], DESK["height"])
+        query = urlsplit(state.get_attribute("href") or "").query
+        assert count(command, query) == int(state.locator("b").inner_text()), query
 
 
 def test_the_map_shows_as_many_cases_as_the_figure(command: Page) -> None:
@@ -139,6 +161,10 @@ def test_search_finds_by_case_number_and_grid_code(command: Page) -> None:
     expect(command.locator("#search-results [role=option]").first).to_contain_text(made["grid"]["code"])
     command.locator("#search").press("Enter")
     expect(command.locator("#detail-panel h2")).to_have_text(made["grid"]["name"])
+    command.locator("#search").fill("堰山路")
+    below = command.locator("#search-results .sub")
+    expect(below.first).to_be_visible()
+    assert not [words for words in below.all_inner_texts() if re.fullmatch(r"[a-z_]+", words)]
 
 
 def test_a_click_on_a_case_opens_it_and_its_address_opens_it_again(command: Page) -> None:
@@ -271,6 +297,54 @@ def test_a_replay_says_so_and_returns_to_live(command: Page) -> None:
     assert "at" in query_of(command)
 
 
+def test_a_replay_counts_the_late_ones_of_its_moment(command: Page) -> None:
+    command.set_viewport_size(WALL)  # type: ignore[arg-type]
+    open_map(command, "?at=2026-01-05T10:00")
+    late = command.locator('#figures [data-figure="late"]')
+    expect(late).to_have_attribute("href", re.compile("at=.*tab=list"))
+    number = number_in(command, "late")
+    expect(command.locator("#list-panel .row")).to_have_count(number)
+    expect(command.locator('[data-layer="incident"] [data-legend="late"] b')).to_have_text(str(number))
+    expect(command.locator('[data-layer="market-entity"]')).to_contain_text("不随回放")
+    assert command.locator('#figures [data-figure="triage"]').count() == 0
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_the_place_of_a_report_stays_in_sight(command: Page, size: str) -> None:
+    command.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    lon, lat = centre(command)
+    open_map(command, f"?c={lon},{lat},15")
+    command.evaluate("([lon, lat]) => window.onegridMap.report({lon, lat})", [lon, lat])
+    expect(command.locator("#report-dialog")).to_be_visible()
+    covered = """() => {
+        const pin = document.querySelector(".map-pin").getBoundingClientRect();
+        const [dialog, map] = ["#report-dialog", "#map"].map((at) => document.querySelector(at).getBoundingClientRect());
+        const apart = pin.right < dialog.left || pin.left > dialog.right || pin.bottom < dialog.top || pin.top > dialog.bottom;
+        return !apart || pin.left < map.left || pin.top < map.top || pin.right > map.right || pin.bottom > map.bottom;
+    }"""
+    eventually(lambda: not command.evaluate(covered))
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_a_callout_never_points_off_the_map(command: Page, size: str) -> None:
+    command.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    lon, lat = centre(command)
+    open_map(command, f"?c={lon},{lat},15")
+    report(command, csrf(command), lon, lat, title="有框的一件")
+    box = command.locator("#callout")
+    expect(box).to_be_visible()
+    frame, shown = command.locator("#map-frame").bounding_box(), box.bounding_box()
+    assert frame
+    assert shown
+    assert frame["x"] <= shown["x"]
+    assert shown["x"] + shown["width"] <= frame["x"] + frame["width"]
+    command.evaluate("([lon, lat]) => window.onegridMap.view.jump({lon, lat, zoom: 15})", [lon + 0.1, lat])
+    expect(box).to_be_hidden()
+    assert command.locator("#callout-line line").get_attribute("x2") == "0"
+    command.evaluate("([lon, lat]) => window.onegridMap.view.jump({lon, lat, zoom: 15})", [lon, lat])
+    expect(box).to_be_visible()
+
+
 def test_a_report_from_the_map_loses_no_word(command: Page, watch: Watch) -> None:
     watch.expect("503")
     lon, lat = centre(command)
@@ -312,6 +386,19 @@ def test_a_layer_that_fails_says_so_in_its_place(command: Page, watch: Watch) ->
     command.unroute("**/tiles/market-entity/**")
     place.locator(".button--main").click()
     expect(place.locator("[data-state=error]")).to_have_count(0)
+
+
+def test_figures_that_cannot_be_had_are_said_though_the_stream_stands(command: Page, watch: Watch) -> None:
+    watch.expect("503")
+    open_map(command)
+    command.route("**/api/v1/summary", lambda route: route.fulfill(status=503, json={"code": "server.busy"}))
+    command.evaluate("() => window.onegridMap.summarise()")
+    expect(command.locator("#live")).to_have_attribute("data-state", "lost")
+    expect(command.locator("#map-band")).to_contain_text("连接中断")
+    command.unroute("**/api/v1/summary")
+    command.locator("#map-band button").click()
+    expect(command.locator("#live")).to_have_attribute("data-state", "live")
+    expect(command.locator("#map-band")).to_be_hidden()
 
 
 def test_an_empty_list_says_what_is_true(command: Page) -> None:
@@ -376,6 +463,14 @@ def test_a_grid_worker_is_shown_the_own_grid_only(page: Page, login: LoginAs) ->
     assert all(one["properties"]["grid"] in own for one in shown["features"])
     placed = sum(1 for one in shown["features"] if one["geometry"])
     eventually(lambda: shown_number(page) == placed)
+
+
+def test_a_layer_out_of_reach_is_not_offered(page: Page, login: LoginAs) -> None:
+    login(page, "agency")
+    open_map(page)
+    expect(page.locator('[data-layer="incident"]')).to_be_visible()
+    expect(page.locator('[data-layer="market-entity"]')).to_have_count(0)
+    assert page.request.get("/api/v1/counts/market-entity").json()["count"] == 0
 
 
 def test_two_tabs_share_one_stream(command: Page, context: BrowserContext, watch: Watch, server_url: str) -> None:

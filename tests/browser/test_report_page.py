@@ -22,6 +22,14 @@ def fill_report(page: Page, words: str) -> None:
     page.locator("#categories .chip").first.click()
 
 
+def test_the_small_map_has_all_its_images(page: Page) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto("/report")
+    page.wait_for_function("() => performance.getEntriesByName('map-idle').length")
+    assert [text for text in said if "could not be loaded" in text] == []
+
+
 def test_a_report_is_sent_and_gives_both_numbers(page: Page, server_url: str, shots: Shots) -> None:
     fill_report(page, "桥边有人倒建筑垃圾。昨天夜里两车。")
     page.fill("#phone", "13800002017")

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { leaderStart, placeCallout } from "../../webmap/static/map/callout-place.js";
+import { freePart, leaderStart, placeCallout } from "../../webmap/static/map/callout-place.js";
 import { barsOf, binQuarters, playStep } from "../../webmap/static/map/day-bars.js";
 import { labelPoint } from "../../webmap/static/map/label-point.js";
 import { waitFor } from "../../webmap/static/map/pace.js";
@@ -31,6 +31,14 @@ test("a callout stays on the map and off its own point, wherever that is", () =>
 test("a callout avoids panels over the map", () => {
   const panel = { left: 0, top: 0, width: 440, height: 700 };
   assert.ok(placeCallout({ x: 500, y: 350 }, SIZE, MAP, [], [panel]).left >= 440);
+});
+
+test("beside a dialog the larger strip of the map is free", () => {
+  const frame = { left: 300, top: 50, width: 1000, height: 700 };
+  assert.deepEqual(freePart(frame, { left: 700, top: 100, width: 560, height: 600 }), { left: 0, top: 0, width: 400, height: 700 });
+  assert.deepEqual(freePart(frame, { left: 0, top: 100, width: 560, height: 600 }), { left: 260, top: 0, width: 740, height: 700 });
+  assert.deepEqual(freePart(frame, { left: 0, top: 350, width: 2000, height: 900 }), { left: 0, top: 0, width: 1000, height: 300 });
+  assert.deepEqual(freePart(frame, { left: 0, top: 0, width: 10, height: 10 }), { left: 0, top: 0, width: 1000, height: 700 });
 });
 
 test("bars count each report once", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deservesHistory, emptyState, formatState, parseState } from "../../webmap/static/map/state.js";
+import { tallied } from "../../webmap/static/map/layers-panel.js";
 import { dayEnd, dayStart, formatClock, formatMoment, moment, parseMoment } from "../../webmap/static/map/town-clock.js";
 
 const SHANGHAI = "Asia/Shanghai";
@@ -80,4 +81,15 @@ test("a day has 24 hours, except where the clocks change", () => {
 test("a moment with a zone means that zone", () => {
   assert.equal(parseMoment("2026-03-17T06:32:00Z", NEW_YORK), Date.parse("2026-03-17T06:32:00Z"));
   assert.equal(parseMoment("2026-03-17", SHANGHAI), null);
+});
+
+test("a legend counts all cases, those of chosen platforms, or says that it does not know", () => {
+  const summary = { late: 3, open: 9, platforms: { a: { late: 1, open: 4 }, b: { late: 2, open: 5 } } };
+  assert.equal(tallied(summary, "late", null), 3);
+  assert.equal(tallied(summary, "late", ["b"]), 2);
+  assert.equal(tallied(summary, "late", ["b", "none of these"]), 2);
+  assert.equal(tallied({ late: null, open: 900, platforms: { a: { late: null, open: null } } }, "late", null), undefined);
+  assert.equal(tallied({ late: null, open: 900, platforms: { a: { late: null, open: null } } }, "open", ["a"]), undefined);
+  assert.equal(tallied(summary, "due-soon", null), undefined);
+  assert.equal(tallied(null, "late", null), undefined);
 });

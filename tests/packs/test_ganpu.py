@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -440,6 +441,17 @@ def test_everything_is_labelled_synthetic() -> None:
     assert "演示" in manifest()["notice"]["zh"]
     assert "Demonstration" in manifest()["notice"]["en"]
     assert sum(f.stat().st_size for f in PACK.rglob("*") if f.is_file() and "__pycache__" not in f.parts) < 15e6
+
+
+def test_rivers_and_natural_villages_have_english_names_as_the_maker_spells_them() -> None:
+    spelling = runpy.run_path(str(PACK / "source" / "latin.py"))
+    named = [p for p, _ in features("base/water") if p["kind"] == "river" and p["name"]]
+    hamlets = [p for p, _ in features("base/places") if p["kind"] == "natural_village"]
+    assert len(named) > 10
+    assert len(hamlets) > 100
+    assert all(p["name_en"] == spelling["water"](p["name"]) for p in named)
+    assert all(p["name_en"] == spelling["pinyin"](p["name"]) for p in hamlets)
+    assert all(re.fullmatch("[A-Z][a-z ]+(River|Canal)?", p["name_en"]) for p in (*named, *hamlets))
 
 
 def test_the_maker_writes_the_same_bytes_again(tmp_path: Path) -> None:

@@ -56,6 +56,25 @@ export function placeCallout(anchor, size, map, points, panels) {
 }
 
 /**
+ * The largest strip of a frame that a cover leaves free: left or right of it, above or below.
+ *
+ * @param {Box} frame @param {Box} cover both in the same pixels @returns {Box} in pixels of the frame
+ */
+export function freePart(frame, cover) {
+  const { width, height } = frame;
+  const within = (/** @type {number} */ value, /** @type {number} */ most) => Math.max(0, Math.min(value, most));
+  const left = within(cover.left - frame.left, width);
+  const right = within(cover.left + cover.width - frame.left, width);
+  const top = within(cover.top - frame.top, height);
+  const bottom = within(cover.top + cover.height - frame.top, height);
+  const strips = [
+    { left: 0, top: 0, width: left, height }, { left: right, top: 0, width: width - right, height },
+    { left: 0, top: 0, width, height: top }, { left: 0, top: bottom, width, height: height - bottom },
+  ];
+  return strips.reduce((best, strip) => (strip.width * strip.height > best.width * best.height ? strip : best));
+}
+
+/**
  * The point of a box's edge nearest to another point: where the leader line starts.
  *
  * @param {Box} box @param {Point} anchor @returns {Point}

@@ -68,15 +68,20 @@ export class Callout {
     if (!this.now) return;
     const { width, height } = this.view.map.getContainer().getBoundingClientRect();
     const anchor = this.view.map.project([this.now.lon, this.now.lat]);
-    const inside = anchor.x > 0 && anchor.y > 0 && anchor.x < width && anchor.y < height;
-    this.box.hidden = false;
+    // A callout that points off the map would point at nothing: it waits until its place is in sight.
+    this.box.hidden = !(anchor.x > 0 && anchor.y > 0 && anchor.x < width && anchor.y < height);
+    if (this.box.hidden) {
+      this.spot = undefined;
+      this.follow();
+      return;
+    }
     const size = { width: this.box.offsetWidth, height: this.box.offsetHeight };
     const frame = this.view.map.getContainer().getBoundingClientRect();
     const panels = [...document.querySelectorAll(".map-over:not([hidden]), .map-buttons")].map((element) => {
       const box = element.getBoundingClientRect();
       return { left: box.left - frame.left, top: box.top - frame.top, width: box.width, height: box.height };
     }).filter((box) => box.width > 0);
-    const spot = placeCallout(inside ? anchor : { x: width / 2, y: height }, size, { width, height }, this.view.inView(), panels);
+    const spot = placeCallout(anchor, size, { width, height }, this.view.inView(), panels);
     this.box.style.transform = `translate(${Math.round(spot.left)}px, ${Math.round(spot.top)}px)`;
     this.spot = spot;
     this.follow();

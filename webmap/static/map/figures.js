@@ -17,12 +17,21 @@ export function headline(data, summary, at) {
   const until = past ? new Date(at).toISOString() : to;
   const day = past ? "_day" : "";
   return [
-    // The server compares deadlines with its own now: lateness of a past moment has no list to open.
-    { id: "late", words: "late", value: summary.late, href: past ? null : data.list({ late: 1 }), tone: "late" },
+    { id: "late", words: "late", value: summary.late, href: past ? pastLate(summary.late) : data.list({ late: 1 }), tone: "late" },
     { id: "open", words: "open", value: summary.open, href: data.list(past ? { open_since: until, to: until } : { open: 1 }), tone: "" },
     { id: "reported", words: `reported${day}`, value: summary.today_reported, href: data.list({ from, to: until }), tone: "" },
     { id: "closed", words: `closed${day}`, value: summary.today_closed, href: data.list({ closed_from: from, closed_to: until }), tone: "" },
-  ];
+    // Open ones that are not on the map wait here; when one was placed is not kept, so only now counts.
+    !past && { id: "triage", words: "triage", value: summary.triage, href: data.may("triage") ? data.list({ open: 1, triage: 1 }) : null, tone: "" },
+  ].filter((one) => one !== false);
+}
+
+/** The server compares deadlines with its own now: the late ones of a past moment stand in the list beside the map. @param {number | null} late */
+function pastLate(late) {
+  if (late === null) return null;
+  const query = new URLSearchParams(location.search);
+  query.set("tab", "list");
+  return `?${query}`;
 }
 
 /** A figure, or a dash where it cannot be known. @param {number | null | undefined} value */
@@ -64,7 +73,7 @@ function showClocks(data) {
   const { summary } = data;
   const past = summary.at !== undefined;
   const ring = (/** @type {"amber" | "late"} */ name, /** @type {any} */ clock) =>
-    h("a", { href: past ? null : data.list({ [name]: 1 }) }, ringSymbol(null, clock), h("span", null, t(`map.ring_${name}`), " ", h("b", null, figure(summary[name]))));
+    h("a", { href: !past ? data.list({ [name]: 1 }) : name === "late" ? pastLate(summary.late) : null }, ringSymbol(undefined, clock), h("span", null, t(`map.ring_${name}`), " ", h("b", null, figure(summary[name]))));
   fill(find("#map-clocks"), ring("amber", { state: "warn", share: 0.8 }), ring("late", { state: "late", share: 1 }));
 }
 
@@ -104,8 +113,8 @@ function stageBox(data, stage, figures) {
   return h(
     "div",
     { class: "stage", "data-stage": stage },
-    h("a", { href: data.list({ stage, open: 1 }) }, t(`map.stage_${stage}`), " ", h("b", null, count(total))),
-    states.filter(([, value]) => value).map(([state, value]) => h("span", null, t(`common.state_${state}`), " ", h("b", null, count(Number(value))))),
+    h("a", { class: "stage__all", href: data.list({ stage, open: 1 }) }, t(`map.stage_${stage}`), " ", h("b", null, count(total))),
+    states.length > 1 && states.filter(([, value]) => value).map(([state, value]) => h("a", { class: "stage__state", href: data.list({ state, open: 1 }) }, t(`common.state_${state}`), " ", h("b", null, count(Number(value))))),
   );
 }
 

@@ -114,7 +114,6 @@ export class LayersPanel {
   layer(layer) {
     const on = this.page.on().has(layer.id);
     const fault = this.faults.get(layer.id);
-    const platform = layer.platform && layer.platform !== "by_feature" ? this.data.platformName(layer.platform) : t("map.by_platform");
     return h(
       "li",
       { class: "layer", "data-off": !on, "data-layer": layer.id },
@@ -127,7 +126,7 @@ export class LayersPanel {
           h("input", { type: "checkbox", checked: on, "data-switch": `layer:${layer.id}`, onchange: () => this.toggleLayer(layer.id) }),
           h("span", { class: "switch__name" }, this.data.word(layer.title)),
         ),
-        h("span", { class: "layer__count" }, this.isFar(layer) ? t("map.zoom_to_see") : layer.platform ? platform : t("map.shared")),
+        h("span", { class: "layer__count" }, this.note(layer)),
       ),
       fault && failed(fault, t("map.layer_failed", { name: this.data.word(layer.title) }), () => this.page.retry(layer.id)),
       h("ul", { class: "legend" }, layer.legend.map((entry) => this.entry(layer, entry))),
@@ -149,21 +148,35 @@ export class LayersPanel {
 
   /** @param {RegistryLayer} layer @param {RegistryLayer["legend"][number]} entry */
   entry(layer, entry) {
-    // Legends count the present; in a replay they say how things look, not how many.
-    const past = this.data.summary?.at !== undefined;
-    const number = past ? undefined : this.count(layer, entry);
+    const number = this.count(layer, entry);
+    const listed = layer.id === "incident" && !this.isPast();
     return h(
       "li",
       { "data-legend": entry.id },
       this.swatch(layer, entry),
       h("span", null, this.data.word(entry.title)),
-      number !== undefined && (layer.id === "incident" ? h("a", { href: this.data.list(entry.filter ?? {}, this.page.platforms()) }, count(number)) : h("b", null, count(number))),
+      number !== undefined && (listed ? h("a", { href: this.data.list(entry.filter ?? {}, this.page.platforms()) }, count(number)) : h("b", null, count(number))),
     );
   }
 
-  /** The figures of the header say the same of all cases, and newer. @param {RegistryLayer} layer @param {RegistryLayer["legend"][number]} entry */
+  /** Is another moment shown than now? */
+  isPast() {
+    return this.data.summary?.at !== undefined;
+  }
+
+  /** What is said beside a layer's name. @param {RegistryLayer} layer */
+  note(layer) {
+    if (this.isFar(layer)) return t("map.zoom_to_see");
+    if (this.isPast() && layer.id !== "incident") return t("map.not_replayed");
+    if (this.data.summary?.late === null) return t("map.not_counted");
+    if (!layer.platform) return t("map.shared");
+    return layer.platform === "by_feature" ? t("map.by_platform") : this.data.platformName(layer.platform);
+  }
+
+  /** The figures of the header say the same of cases, and newer; of a past moment they alone know. @param {RegistryLayer} layer @param {RegistryLayer["legend"][number]} entry */
   count(layer, entry) {
-    const known = layer.id === "incident" && !this.page.platforms() ? this.data.summary?.[entry.id] : undefined;
+    const known = layer.id === "incident" ? tallied(this.data.summary, entry.id, this.page.platforms()) : undefined;
+    if (this.isPast()) return known;
     return known ?? (entry.count_url ? this.counts.get(this.countAddress(layer, entry)) : undefined);
   }
 
@@ -218,4 +231,17 @@ export class LayersPanel {
     else if (!this.faults.delete(layer)) return;
     this.show();
   }
+}
+
+/**
+ * What the figures say of all cases, or of those of some platforms; undefined where they say nothing.
+ *
+ * @param {any} summary @param {string} name @param {string[] | null} platforms
+ * @returns {number | undefined}
+ */
+export function tallied(summary, name, platforms) {
+  if (!platforms) return summary?.[name] ?? undefined;
+  if (typeof summary?.[name] !== "number") return undefined;
+  const parts = platforms.map((code) => summary.platforms[code]?.[name]);
+  return parts.includes(null) ? undefined : parts.reduce((sum, part) => sum + (part ?? 0), 0);
 }

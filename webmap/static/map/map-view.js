@@ -372,10 +372,10 @@ export class MapView {
     this.map.jumpTo({ center: [lon, lat], zoom });
   }
 
-  /** Bring a place to the middle. @param {number} lon @param {number} lat */
-  centreOn(lon, lat) {
+  /** Bring a place to the middle, or beside it. @param {number} lon @param {number} lat @param {[number, number]} [offset] px */
+  centreOn(lon, lat, offset = [0, 0]) {
     this.isWhole = false;
-    this.map.easeTo({ center: [lon, lat], duration: this.reduced ? 0 : 300 });
+    this.map.easeTo({ center: [lon, lat], offset, duration: this.reduced ? 0 : 300 });
   }
 
   /** A mark that follows a place on the map. @param {string} className @param {number} lon @param {number} lat */

@@ -74,7 +74,7 @@ export class MapPage {
     this.time = new TimePanel(data, { at: () => this.store.state.at, setAt: (moment) => this.store.set({ at: moment }) });
     this.search = new SearchBox((hit) => this.selection.goToHit(hit));
     this.form = this.makeForm();
-    this.connection = new Connection(data, this.feed, () => this.stream?.nudge());
+    this.connection = new Connection(data, this.feed, () => this.tryAgain());
     this.listener = this.makeListener();
   }
 
@@ -157,7 +157,7 @@ export class MapPage {
         this.pin?.remove();
         this.pin = this.view.mark("map-pin", lon, lat);
       },
-      unpin: () => this.pin?.remove(), centre: () => this.view.centre(),
+      beside: (lon, lat, dialog) => this.selection.beside(lon, lat, dialog), unpin: () => this.pin?.remove(), centre: () => this.view.centre(),
       done: (id, lon, lat) => this.selection.select("incident", id, lon ?? undefined, lat ?? undefined),
     });
   }
@@ -310,15 +310,30 @@ export class MapPage {
       // The scrubber may have moved on while the server counted.
       if (at !== this.store.state.at) return;
       this.data.summary = past?.summary ?? summary;
+      this.answered();
       if (past) this.list.showPast(past.features);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // The stream may be whole while this request was lost: figures must not stay old under a green light.
+      if (error.unanswered || error.status >= 500) this.connection.request(false);
       clearTimeout(this.again);
       this.again = setTimeout(() => this.summarise(), AGAIN_MS);
       return;
     }
     this.figures();
+  }
+
+  /** Requests are answered again: what failed meanwhile is asked anew. */
+  answered() {
+    if (!this.connection.unanswered) return;
+    this.connection.request(true);
+    this.live.mend();
+    this.paces.list.askNow();
+  }
+
+  tryAgain() {
+    this.stream?.nudge();
+    this.summarise();
   }
 
   figures() {
@@ -338,6 +353,8 @@ export class MapPage {
       this.time.show();
     }
     this.list.show();
+    // A row of yesterday evening says its date once midnight has passed.
+    if (!this.feed.resting) this.feed.show();
   }
 
   settled() {
@@ -364,8 +381,10 @@ export class MapPage {
     const known = this.data.layers.find((one) => one.id === layer);
     if (known) this.live.fail(layer);
     // While the line is down the connection band speaks; a fault a layer would say it again and again.
-    if (!known || this.connection?.status === "lost") return;
+    if (!known || this.connection?.lost) return;
     const status = Number(/\b([45]\d\d)\b/.exec(message)?.[1] ?? 0);
+    // One layer may be at fault, or the server: the figures tell.
+    if (status === 0 || status >= 500) this.paces.summary.ask();
     this.layersPanel.setFault(layer, new ApiError({ code: status ? `http.${status}` : "network.offline", message, status }));
   }
 

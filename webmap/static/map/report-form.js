@@ -36,7 +36,7 @@ function keep(draft) {
 
 export class ReportForm {
   /**
-   * @param {{pin: (lon: number, lat: number) => void, unpin: () => void, done: (id: string, lon: number | null, lat: number | null) => void, centre: () => {lon: number, lat: number}}} page
+   * @param {{pin: (lon: number, lat: number) => void, beside: (lon: number, lat: number, dialog: HTMLElement) => void, unpin: () => void, done: (id: string, lon: number | null, lat: number | null) => void, centre: () => {lon: number, lat: number}}} page
    */
   constructor(page) {
     this.page = page;
@@ -52,8 +52,10 @@ export class ReportForm {
     const before = kept();
     this.draft = { ...(before ?? fresh()), ...(before && !at && before.lon !== null ? {} : place) };
     this.build();
-    this.page.pin(/** @type {number} */ (this.draft.lon), /** @type {number} */ (this.draft.lat));
+    const { lon, lat } = /** @type {{lon: number, lat: number}} */ (this.draft);
+    this.page.pin(lon, lat);
     if (!this.dialog.open) this.dialog.showModal();
+    this.page.beside(lon, lat, this.dialog);
     this.find();
   }
 

@@ -76,10 +76,12 @@ export class SearchBox {
   /** @param {Hit} hit @param {number} index */
   option(hit, index) {
     const kind = has(`map.kind_${hit.kind}`) ? t(`map.kind_${hit.kind}`) : hit.kind;
+    // An address says below its name how exactly it was found.
+    const below = has(`incident.level_${hit.subtitle}`) ? t(`incident.level_${hit.subtitle}`) : hit.subtitle;
     return h(
       "li",
       { role: "option", id: `hit-${index}`, "aria-selected": "false", onclick: () => this.take(index), onpointermove: () => this.mark(index) },
-      h("span", { class: "kind" }, kind), h("span", null, (lang === "en" && hit.title_en) || hit.title), hit.subtitle && h("span", { class: "sub" }, hit.subtitle),
+      h("span", { class: "kind" }, kind), h("span", null, (lang === "en" && hit.title_en) || hit.title), below && h("span", { class: "sub" }, below),
     );
   }
 

@@ -2,6 +2,7 @@
 
 import { ApiError, call, query } from "../api.js";
 import { toast } from "../parts/toast.js";
+import { freePart } from "./callout-place.js";
 
 /** @typedef {import("./map-view.js").MapView} MapView */
 /** @typedef {import("./map-view.js").Seen} Seen */
@@ -84,6 +85,20 @@ export class Selection {
     const { x, y } = this.view.map.project([lon, lat]);
     const hidden = x < MARGIN_PX || y < MARGIN_PX || x > width - MARGIN_PX || y > height - MARGIN_PX;
     if (hidden) this.view.centreOn(lon, lat);
+  }
+
+  /**
+   * Keep a place in sight beside an open dialog: the dialog goes to the other side, and what it still hides moves out.
+   *
+   * @param {number} lon @param {number} lat @param {HTMLElement} dialog
+   */
+  beside(lon, lat, dialog) {
+    const frame = this.view.map.getContainer().getBoundingClientRect();
+    const { x, y } = this.view.map.project([lon, lat]);
+    dialog.dataset.side = frame.left + x < window.innerWidth / 2 ? "end" : "start";
+    const { left, top, width, height } = freePart(frame, dialog.getBoundingClientRect());
+    const inside = x > left + MARGIN_PX && x < left + width - MARGIN_PX && y > top + MARGIN_PX && y < top + height - MARGIN_PX;
+    if (!inside) this.view.centreOn(lon, lat, [left + (width - frame.width) / 2, top + (height - frame.height) / 2]);
   }
 
   /** @param {number} lon @param {number} lat */

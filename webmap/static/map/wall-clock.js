@@ -36,5 +36,10 @@ export function showNotice() {
     button.setAttribute("aria-expanded", String(!rest.hidden));
   }
   fill(box, button, rest);
-  new ResizeObserver(() => find("#map-frame").style.setProperty("--notice-height", `${box.offsetHeight}px`)).observe(box);
+  const clocks = find("#map-clocks");
+  const measure = new ResizeObserver(() => {
+    find("#map-frame").style.setProperty("--notice-height", `${box.offsetHeight}px`);
+    find("#map-frame").style.setProperty("--clocks-width", `${clocks.offsetWidth}px`);
+  });
+  for (const element of [box, clocks]) measure.observe(element);
 }

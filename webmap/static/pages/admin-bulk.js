@@ -27,7 +27,7 @@ const HEADS = {
  * @param {() => void} onMade
  */
 export function bulkDialog(dialog, onMade) {
-  const text = h("textarea", { class: "input bulk__text", rows: 10, "aria-label": t("admin.bulk_paste"), placeholder: t("admin.bulk_paste"), spellcheck: "false" });
+  const text = h("textarea", { class: "input bulk__text", rows: 10, "aria-label": t("admin.bulk_paste"), placeholder: t("admin.bulk_paste"), spellcheck: "false", autofocus: true });
   const answer = h("div", { "aria-live": "assertive" });
 
   const list = () => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import latin
 import numpy as np
 import outline
 import shapely
@@ -19,7 +20,6 @@ from shapely.ops import linemerge, polygonize, unary_union
 from terrain import Raster, centres
 
 Feature = tuple[BaseGeometry, dict[str, Any]]
-ROAD_EN = {"路": "Road", "大道": "Avenue", "公路": "Highway", "高速": "Expressway", "街": "Street"}
 
 
 def roads(ways: list[Way]) -> Iterator[Feature]:
@@ -64,7 +64,7 @@ def water(ground: Ground, ways: list[Way]) -> Iterator[Feature]:
             degrees(way.line.buffer(way.width_m / 2, quad_segs=3).simplify(0.5)),
             {"name": "", "name_en": "", "kind": "river"},
         )
-        yield degrees(way.line), {"name": way.name, "name_en": "", "kind": "river"}
+        yield degrees(way.line), {"name": way.name, "name_en": latin.water(way.name), "kind": "river"}
 
 
 def _above(relief: Raster, height_m: float, soften_m: float) -> list[Polygon]:
@@ -127,7 +127,8 @@ def places(areas: Areas, hamlets: list[Hamlet]) -> Iterator[Feature]:
     yield degrees(Point(6_250, 6_450)), {"name": "南北湖", "name_en": "Nanbeihu Lake", "kind": "lake", "min_zoom": 11}
     for hamlet in sorted(hamlets, key=lambda h: (h.village_code, h.name)):
         middle = np.mean([(p.x, p.y) for p in hamlet.plates], axis=0)
-        yield degrees(Point(middle)), {"name": hamlet.name, "name_en": "", "kind": "natural_village", "min_zoom": 14}
+        names = {"name": hamlet.name, "name_en": latin.pinyin(hamlet.name)}
+        yield degrees(Point(middle)), {**names, "kind": "natural_village", "min_zoom": 14}
 
 
 def merged(ways: list[Way], name: str) -> LineString | shapely.MultiLineString:
