@@ -175,6 +175,11 @@ def _actions(session: Session, row: Row) -> dict[str, Any]:
     return {"allowed": [*may, *acts], "transitions": offered, "blocked": kept_back}
 
 
+def require(session: Session, incident_id: UUID) -> None:
+    """Raises NotFound ``incident.not_found`` unless the incident is there and inside the scope."""
+    _one(session, incident_id)
+
+
 def _one(session: Session, incident_id: UUID) -> Row:
     row = session.execute(queries.ONE, {"incident_id": incident_id}).one_or_none()
     if row is None:

@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import TypeAdapter
+
 from layers.incident.clock import AMBER_SHARE, Unit, WorkCalendar, deadline, work_time
 from layers.incident.workflow import RULES, LogRow
 
@@ -327,56 +329,15 @@ def replay(
     return clocks
 
 
+_KEPT = TypeAdapter(Clocks)
+
+
 def as_json(clocks: Clocks) -> dict[str, Any]:
     """Return the clocks as the database keeps them."""
-
-    def limit(given: Limit | None) -> dict[str, Any] | None:
-        return None if given is None else {"value": str(given.value), "unit": given.unit}
-
-    def clock(given: Clock | None) -> dict[str, Any] | None:
-        if given is None:
-            return None
-        times = {name: getattr(given, name) for name in ("started_at", "amber_at", "due_at", "paused_at")}
-        return {"stage": given.stage, "limit": limit(given.limit), **{k: v and v.isoformat() for k, v in times.items()}}
-
-    return {
-        "urgency": clocks.urgency,
-        "whole": clock(clocks.whole),
-        "stage": clock(clocks.stage),
-        "handle": clock(clocks.handle),
-        "handle_limit": limit(clocks.handle_limit),
-        "sign_due_at": clocks.sign_due_at and clocks.sign_due_at.isoformat(),
-    }
+    kept: dict[str, Any] = _KEPT.dump_python(clocks, mode="json")
+    return kept
 
 
 def of_json(kept: Mapping[str, Any]) -> Clocks:
     """Return the clocks from what `as_json` gave."""
-
-    def limit(given: Mapping[str, Any] | None) -> Limit | None:
-        return Limit(Decimal(given["value"]), given["unit"]) if given else None
-
-    def moment(given: str | None) -> datetime | None:
-        return datetime.fromisoformat(given) if given else None
-
-    def clock(given: Mapping[str, Any] | None) -> Clock | None:
-        if given is None:
-            return None
-        return Clock(
-            given["stage"],
-            datetime.fromisoformat(given["started_at"]),
-            limit(given["limit"]),
-            moment(given["amber_at"]),
-            moment(given["due_at"]),
-            moment(given["paused_at"]),
-        )
-
-    whole = clock(kept["whole"])
-    assert whole is not None, "every case has a clock of the whole"
-    return Clocks(
-        kept["urgency"],
-        whole,
-        clock(kept["stage"]),
-        clock(kept["handle"]),
-        limit(kept["handle_limit"]),
-        moment(kept["sign_due_at"]),
-    )
+    return _KEPT.validate_python(kept)
