@@ -50,7 +50,7 @@ ERROR_PAGES = frozenset({400, 401, 403, 404, 429, 500, 503})
 @signed_in
 def command_map() -> Response:
     """The live map."""
-    return _page("map", subjects=("map", "incident"))
+    return _page("map", subjects=("map", "incident", "loop"))
 
 
 @blueprint.get("/incidents")
@@ -58,7 +58,7 @@ def command_map() -> Response:
 def incidents() -> Response:
     """The list of incidents; ``?triage=1`` is the queue of those without a sure place, kept by whoever may triage."""
     keepers = _roles_with("triage") if request.args.get("triage") == "1" and not g.scope.may("triage") else []
-    return _page("incidents", subjects=("incidents", "incident", "report"), data={"keepers": keepers})
+    return _page("incidents", subjects=("incidents", "incident", "loop", "report"), data={"keepers": keepers})
 
 
 @blueprint.get("/incidents/<uuid:incident_id>")
@@ -67,7 +67,7 @@ def incident(incident_id: UUID) -> Response:
     """One case; 404 for what is not there or outside the reader's scope."""
     with db.transaction() as session:
         reading.require(session, incident_id)
-    return _page("incident", subjects=("incidents", "incident", "report"), data={"id": str(incident_id)})
+    return _page("incident", subjects=("incidents", "incident", "loop", "report"), data={"id": str(incident_id)})
 
 
 @blueprint.get("/report")

@@ -72,7 +72,7 @@ def answer(session: Session, incident_id: UUID, name: str, facts: Mapping[str, A
     if name == "withdraw":
         given = {"reason": "withdrawn", "reason_code": "withdrawn", **given}
     if name == "reopen":
-        given = {"reason": "not satisfied", **given}
+        given = {"reason": "not_satisfied", **given}
     return move(session, incident_id, Move(name, None, given), Actor(is_reporter=True))
 
 

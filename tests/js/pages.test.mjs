@@ -115,16 +115,28 @@ const filed = { name: "file", from_state: "accepted", to_state: "filed", actor: 
 const moved = { name: "correct", from_state: "filed", to_state: "filed", actor: "周敏", reason: null, facts: { geom: {}, grid_id: {} } };
 
 test("a row of the log is a sentence with its change of state and reason", () => {
-  speaking("zh", ["incident", "common"], () => {
+  speaking("zh", ["incident", "common", "loop"], () => {
     assert.deepEqual(logSentence(filed, "window"), { words: "周敏（指挥室）立案", detail: "已受理 → 已立案", reason: "原因：符合条件" });
   });
-  speaking("en", ["incident", "common"], () => {
+  speaking("en", ["incident", "common", "loop"], () => {
     assert.deepEqual(logSentence(filed, "window"), { words: "Filed by 周敏 (指挥室)", detail: "Accepted → Filed", reason: "Reason: 符合条件" });
   });
 });
 
+test("a kind of reason is said in words, with what was written and when it really happened", () => {
+  const returned = { ...filed, name: "return", reason: "桥归水利站", facts: { reason_code: "not_our_duty" } };
+  const signed = { ...filed, name: "sign", reason: null, facts: { happened_at: "2026-03-17T06:32:00Z" } };
+  const raised = { ...filed, name: "supervise", actor: null, reason: "time", facts: { level: 1 } };
+  speaking("zh", ["incident", "common", "loop"], () => {
+    assert.equal(logSentence(returned, "window").reason, "原因：不属本单位职责、桥归水利站");
+    assert.match(logSentence(signed, "window").reason, /^按移交单录入，2026-03-17 /);
+    assert.equal(logSentence(raised, "window").reason, "原因：时限");
+    assert.equal(logSentence({ ...returned, facts: { reason_code: "not_our_duty", text: "见附件" } }, "window").reason, "原因：不属本单位职责、桥归水利站。见附件");
+  });
+});
+
 test("a state that did not change is not said", () => {
-  speaking("en", ["incident", "common"], () => {
+  speaking("en", ["incident", "common", "loop"], () => {
     assert.deepEqual(logSentence(moved, "window"), { words: "Placed by 周敏", detail: "", reason: "" });
     assert.equal(logSentence({ ...moved, facts: { title: {}, geom: {} } }, "window").words, "Corrected (Title, Place) by 周敏");
   });
@@ -132,7 +144,7 @@ test("a state that did not change is not said", () => {
 
 test("who acted unnamed is the public, the system, or not known from a file", () => {
   const unnamed = { name: "report", from_state: null, to_state: "reported", actor: null, reason: null, facts: {} };
-  speaking("zh", ["incident", "common"], () => {
+  speaking("zh", ["incident", "common", "loop"], () => {
     assert.equal(logSentence(unnamed, "public").words, "群众上报");
     assert.equal(logSentence(unnamed, "public").detail, "");
     assert.equal(logSentence(unnamed, "api").words, "系统上报");

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from layers.incident import guards, moves, timing, workflow
+from layers.incident.case import STATES
 from webmap import i18n, pages
 
 JINJA_KEY = re.compile(r"""\bt\(\s*["']([a-z_]+\.[A-Za-z0-9_.]+)["']\s*[,)]""")
@@ -27,7 +29,7 @@ BUILT = {
     "incidents.toggle_": "open late amber",
     "incidents.fig_": "open late amber today_reported today_closed triage",
     "incidents.col_": "clock case place category state lead channel reported",
-    "incident.log_": "report accept file dispatch handle close correct photo import",
+    "incident.log_": "report handle correct photo import open unmask",
     "admin.col_": "username name role org areas platform password status last acts scopes created expires reach token",
     "admin.reach_": "town area organisation platform own",
     "admin.tab_": "users roles tokens",
@@ -106,6 +108,21 @@ def test_every_triage_reason_has_a_word() -> None:
     from layers.address.place import REASONS
 
     assert {f"common.triage_{reason}" for reason in REASONS} <= set(i18n.catalogue("zh"))
+
+
+def test_every_name_of_the_closed_loop_has_a_word() -> None:
+    """Transitions as a button and as done, kinds of reasons, clocks with their units, and every code of a refusal."""
+    rules = workflow.RULES.values()
+    reasons = {*(code for rule in rules for code in rule.reasons), "withdrawn", "not_satisfied", "time", "often", "sampled"}
+    named = {f"loop.{kind}_{rule.name}" for rule in rules for kind in ("name", "did")}
+    named |= {f"loop.reason_{code}" for code in reasons} | {f"loop.clock_{stage}" for stage in (*timing.WHOLE, "whole")}
+    named |= {f"loop.unit_{unit}" for unit in ("urgent_hour", "work_hour", "work_day", "natural_day")}
+    sources = [Path(module.__file__ or "").read_text() for module in (workflow, guards, moves)]
+    refusals = {code for source in sources for code in re.findall(r'"(transition\.[a-z_]*[a-z])"', source)}
+    refusals |= {f"transition.needs_{fact}" for rule in rules for fact in rule.needs}
+    assert len(refusals) > 40
+    named |= {f"error.{code}" for code in refusals} | {f"common.state_{state}" for state in STATES}
+    assert named - set(i18n.catalogue("zh")) == set()
 
 
 def test_one_is_said_as_one_where_a_language_has_it() -> None:

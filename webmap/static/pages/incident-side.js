@@ -2,7 +2,7 @@
 import { ApiError, call, newId } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { may } from "../frame.js";
-import { has, nameOf, t, wordOf } from "../i18n.js";
+import { nameOf, t, wordOf, wordsFor } from "../i18n.js";
 import { logSentence } from "../parts/case-log.js";
 import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
@@ -20,7 +20,7 @@ const section = (title, extra, ...children) => h("section", { class: "panel-sect
 
 /** Stage and total clock; the tick stands at 75 %. @param {Case} item */
 export function limits(item) {
-  const clocks = item.clocks?.length ? item.clocks : item.due_at ? [{ name: "total", ...item }] : [];
+  const clocks = item.clocks?.length ? item.clocks : item.due_at ? [{ stage: "whole", ...item }] : [];
   return section(t("incident.limits"), null, clocks.length ? clocks.map((/** @type {any} */ one) => clockRow(one, item)) : h("p", { class: "quiet" }, t("incident.no_limits")));
 }
 
@@ -29,14 +29,14 @@ function clockRow(one, item) {
   const start = one.clock_started_at ?? one.started_at ?? item.clock_started_at;
   const timed = { ...one, clock_started_at: start, due_at: one.due_at, closed_at: one.closed_at ?? one.ended_at ?? one.stopped_at ?? item.closed_at };
   const time = clock(timed);
-  const name = one.name ?? one.stage ?? "total";
+  const name = one.stage ?? "whole";
   const bar = h("i", null);
   bar.style.inlineSize = `${Math.round((time.state === "late" ? 1 : time.share) * 100)}%`;
   const used_s = start ? (Date.parse(timed.closed_at ?? new Date().toISOString()) - Date.parse(start)) / 1000 : 0;
   return h(
     "div",
     { class: `limit limit--${time.state}` },
-    h("div", { class: "limit__line" }, h("span", null, has(`incident.clock_${name}`) ? t(`incident.clock_${name}`) : name), timeLeft(time)),
+    h("div", { class: "limit__line" }, h("span", null, wordsFor("loop", `clock_${name}`)), timeLeft(time)),
     h("div", { class: "limit__bar" }, h("div", { class: "bar" }, bar), h("i", { class: "limit__tick" })),
     h("div", { class: "limit__line small quiet" }, h("span", null, t("incident.used", { span: span(used_s) })), h("span", null, t("incident.until", { time: when(one.due_at) }))),
   );

@@ -1,5 +1,6 @@
 // A row of a case's log as a sentence: who did what, from which state to which or through which channel, and why.
 import { has, t } from "../i18n.js";
+import { exactly } from "../time.js";
 
 /**
  * @typedef {object} LogRow
@@ -37,9 +38,19 @@ export function logSentence(row, channel) {
   return {
     words: who ? t("incident.log_by", { who, did }) : did,
     detail: row.name === "report" ? throughWhat(channel) : change(row),
-    reason: row.reason ? t("incident.log_reason", { reason: row.reason }) : "",
+    reason: [reasonOf(row), row.facts?.text, fromPaper(row)].filter(Boolean).join(t("common.stop")),
   };
 }
+
+/** The kind of reason and the words; what the system gives is a kind only. @param {LogRow} row */
+function reasonOf({ reason, facts }) {
+  const kinds = [facts?.reason_code, reason].filter((code) => code && has(`loop.reason_${code}`));
+  const said = [...new Set(kinds.map((code) => t(`loop.reason_${code}`))), kinds.includes(reason) ? "" : reason].filter(Boolean);
+  return said.length ? t("incident.log_reason", { reason: said.join(t("common.comma")) }) : "";
+}
+
+/** When it really happened, where it was entered from the returned paper. @param {LogRow} row */
+const fromPaper = ({ facts }) => (facts?.happened_at ? t("loop.from_paper", { time: exactly(facts.happened_at) }) : "");
 
 /** How a report came in, where that is not said already. @param {string} channel */
 const throughWhat = (channel) => (channel !== "public" && has(`common.channel_${channel}`) ? t(`common.channel_${channel}`) : "");
@@ -51,6 +62,7 @@ function change({ from_state, to_state }) {
 
 /** A correction of nothing but the place is a placing. @param {LogRow} row */
 function didWhat(row) {
+  if (has(`loop.did_${row.name}`)) return t(`loop.did_${row.name}`);
   if (row.name !== "correct") return t(`incident.log_${row.name}`);
   const fields = [...new Set(Object.keys(row.facts ?? {}).flatMap((name) => FIELDS[name] ?? []))];
   if (fields.length === 0) return t("incident.log_correct");
