@@ -17,6 +17,7 @@ NAMES = (
     "users",
     "incident",
     "transition",
+    "desk",
     "photo",
     "name",
     "geocode",

@@ -23,6 +23,8 @@ begin
         cross join lateral (select st_distance(st_transform(i.geom, metric), here) as metres) d
         left join area g on g.area_id = coalesce(i.grid_now_id, i.grid_id)
         where i.geom_3857 && box and i.reported_at > moment - span and i.reported_at < moment + span
+          and not exists (select from incident_distinct x where x.incident_id = least(i.incident_id, case_id)
+              and x.other_id = greatest(i.incident_id, case_id))
           and i.incident_id <> case_id and i.state not in ('voided', 'declined')
           and (i.category_id = category or similarity(i.title, words) >= likeness)
           and d.metres <= reach_m + least(coalesce(i.accuracy_m, 0), accuracy_most_m)

@@ -128,6 +128,12 @@ begin
     create policy seen_again on incident_seen for update using (user_id = (select scope_user()));
     execute format('grant select, insert on incident_seen to %I', app);
     execute format('grant update (at) on incident_seen to %I', app);
+    create policy distinct_read on incident_distinct for select using (town_id = (select scope_town()) and (select scope_is_staff()));
+    create policy distinct_add on incident_distinct for insert with check (town_id = (select scope_town())
+        and user_id = (select scope_user()) and ((select scope_may('accept')) or (select scope_may('merge'))));
+    create policy distinct_drop on incident_distinct for delete using (town_id = (select scope_town())
+        and ((select scope_may('accept')) or (select scope_may('merge'))));
+    execute format('grant select, insert, delete on incident_distinct to %I', app);
     create policy flag_read on efficiency_flag for select using (town_id = (select scope_town()) and ((select scope_town_wide())
         or org_id = any ((select scope_orgs())::int[])));
     create policy flag_add on efficiency_flag for insert with check (town_id = (select scope_town()) and (select scope_is_system()));

@@ -196,7 +196,8 @@ def _invalid(name: str, message: str) -> Invalid:
 
 def _resolved(session: Session, held: Held, asked: Move, town: TownBook) -> dict[str, Any]:
     """The facts with codes turned into what the table and the columns hold."""
-    facts = {name: value for name, value in asked.facts.items() if value not in (None, "", [])}
+    # without helping organisations is an answer too
+    facts = {name: value for name, value in asked.facts.items() if value not in (None, "", []) or name == "co_orgs"}
     facts["id"] = str(held.row.incident_id)
     if category := facts.get("category") or (held.row.category if asked.name in ("file", "dispatch") else None):
         if category not in town.ids:
@@ -228,9 +229,7 @@ def _resolved(session: Session, held: Held, asked: Move, town: TownBook) -> dict
 def _resolve_orgs(session: Session, facts: dict[str, Any]) -> None:
     codes = [facts["lead_org"]] if facts.get("lead_org") else []
     codes += list(facts.get("co_orgs", ()))
-    if not codes:
-        return
-    ids = {row.code: row.org_id for row in session.execute(queries.ORG_IDS, {"codes": codes})}
+    ids = {row.code: row.org_id for row in session.execute(queries.ORG_IDS, {"codes": codes})} if codes else {}
     for code in codes:
         if code not in ids:
             raise _invalid("lead_org", f"no organisation {code}")

@@ -39,9 +39,11 @@ RULES_STAMP = text("""
 """)
 
 DUPLICATES = text("""
-    select d.*, (select i.platform_code from incident i where i.incident_id = d.id) as platform
+    select d.*, i.platform_code as platform, st_x(i.geom) as lon, st_y(i.geom) as lat, i.channel, o.name as lead_org_name
     from find_duplicates(cast(:incident_id as uuid), :title, :category_id, :lon, :lat, :reach_m,
         :accuracy_most_m, :moment, :within_h, :likeness) d
+    join incident i on i.incident_id = d.id left join organisation o on o.org_id = i.lead_org_id
+    order by d.same_category desc, d.distance_m, d.reported_at
 """)
 
 # One incident with everything but log, photos and reporter.

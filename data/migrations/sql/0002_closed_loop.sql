@@ -47,6 +47,17 @@ create table incident_seen (
     constraint incident_seen_pk primary key (incident_id, user_id)
 );
 
+-- Pairs that a person said are not one case: told once, whichever of the two is looked at.
+create table incident_distinct (
+    incident_id uuid not null references incident,
+    other_id uuid not null references incident,
+    town_id int not null references town,
+    user_id int references app_user,
+    at timestamptz not null,
+    constraint incident_distinct_pk primary key (incident_id, other_id),
+    constraint incident_distinct_order check (incident_id < other_id)
+);
+
 -- Yellow and red flags of efficiency supervision (效能监察): proposed by rules over the log, decided by a person.
 create table efficiency_flag (
     flag_id uuid constraint efficiency_flag_pk primary key default uuid7(),
