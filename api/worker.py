@@ -29,6 +29,7 @@ from data.errors import OneGridError
 from data.job import Handler, run_one
 from data.scope import Scope
 from data.session import Database
+from layers.incident import due
 
 log = logging.getLogger("onegrid.worker")
 
@@ -45,12 +46,16 @@ def _call(statement: str, **values: object) -> Callable[[Session], object]:
 
 @dataclass
 class Chore:
-    """Something done again and again; ``due_s`` on the clock of `time.monotonic`."""
+    """Something done again and again; ``due_s`` on the clock of `time.monotonic`.
+
+    With ``again`` it is due at once while ``act`` still finds something to do.
+    """
 
     name: str
     every_s: float
     act: Callable[[Session], object]
     due_s: float = field(default=0.0)
+    again: bool = False
 
 
 def chores() -> list[Chore]:
@@ -63,6 +68,7 @@ def chores() -> list[Chore]:
         Chore(
             "drop old events", 600, _call("select drop_old_events(make_interval(days => :days))", days=EVENTS_KEPT_DAYS)
         ),
+        Chore("move cases by the clock", 1, due.run_timers, again=True),
         Chore("drop old case serials", 3600, _call("select drop_old_case_serials()")),
     ]
 
@@ -127,7 +133,9 @@ class Worker:
             chore.due_s = now_s + chore.every_s
             try:
                 with self._database.transaction(Scope.system(None)) as session:
-                    chore.act(session)
+                    found = chore.act(session)
+                if chore.again and found:
+                    chore.due_s = now_s
                 done.append(chore.name)
             except (OneGridError, SQLAlchemyError) as fault:
                 log.error("chore %r failed: %s", chore.name, fault)

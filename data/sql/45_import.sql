@@ -45,14 +45,16 @@ begin
             platform_code, lead_org_id, urgency, state, channel, raw_lon, raw_lat, source_crs, accuracy_m, provider,
             address_text, geom, place_level, place_score, radius_m, place_how, grid_shares, triage_reason, grid_id,
             grid_version_id, grid_now_id, occurred_at, reported_at, closed_at, clock_started_at, amber_at, due_at,
-            suggestion, attributes)
+            suggestion, attributes, timer_at)
         select g.incident_id, town, g.number, g.external_ref, g.title, coalesce(g.description, ''), g.category_id,
             g.platform_code, g.lead_org_id, g.urgency, g.state, g.channel, g.raw_lon, g.raw_lat, g.source_crs,
             g.accuracy_m, 'import', g.address_text, st_setsrid(st_makepoint(g.lon, g.lat), 4490), g.place_level,
             g.place_score, g.radius_m, coalesce(g.place_how, '{}'), coalesce(g.grid_shares, '[]'), g.triage_reason,
             was.area_id, v.area_version_id, is_now.area_id, g.occurred_at, g.reported_at, g.closed_at, g.reported_at,
             coalesce(g.amber_at, g.reported_at + (g.due_at - g.reported_at) * 0.75), g.due_at, coalesce(g.suggestion, '{}'),
-            coalesce(g.attributes, '{}')
+            coalesce(g.attributes, '{}'),
+            -- the worker winds the clocks of what is open
+            case when g.state not in ('declined', 'merged', 'closed', 'evaluated', 'archived', 'voided') then g.reported_at end
         from given g
         left join area was on was.area_id = g.grid_id and was.town_id = town
         left join area_version v on v.area_version_id = g.grid_version_id and v.area_id = was.area_id

@@ -88,7 +88,7 @@ LOG_OF_LOADED = text("""
         ('accept', 'reported', 'accepted', i.accepted_at),
         ('file', 'accepted', 'filed', i.filed_at),
         ('dispatch', 'filed', 'dispatched', i.dispatched_at),
-        ('handle', 'handling', 'awaiting_inspection', i.handled_at),
+        ('feed_back', 'handling', 'awaiting_inspection', i.handled_at),
         ('close', 'awaiting_inspection', case when i.is_open then 'closed' else i.state end, i.closed_at)
     ) as s(name, from_state, to_state, at)
     where i.town_id = :town_id and s.at is not null

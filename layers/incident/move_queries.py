@@ -45,9 +45,17 @@ CLEAR_CO_ORGS = text("delete from incident_assignment where incident_id = :incid
 ASSIGN_ORG = text("""
     insert into incident_assignment (incident_id, town_id, org_id, duty) values (:incident_id, :town_id, :org_id, :duty)
 """)
-# Cases whose time has come, a handful at a time, each taken by one worker.
+TOWNS = text("select town_id from list_towns() order by town_id")
+# Cases whose time has come, each taken by one worker.
 RIPE = text("""
-    select incident_id, town_id from incident where timer_at <= :now order by timer_at limit :most for update skip locked
+    select incident_id from incident where town_id = scope_town() and timer_at <= :now order by timer_at limit :most
+    for update skip locked
+""")
+LATER = text("update incident set timer_at = :at where incident_id = :incident_id")
+WIND = text("""
+    update incident set clocks = cast(:clocks as jsonb), handle_due_at = :handle_due_at, whole_due_at = :whole_due_at,
+        timer_at = :timer_at
+    where incident_id = :incident_id
 """)
 SEEN = text("""
     insert into incident_seen (incident_id, user_id, town_id, at) values (:incident_id, :user_id, :town_id, :now)

@@ -64,8 +64,9 @@ def test_chores_are_done_at_their_intervals(database):
     at_work = Worker(database)
     everything = [chore.name for chore in worker.chores()]
     assert at_work.do_chores(0.0) == everything
-    assert at_work.do_chores(59.0) == []
-    assert at_work.do_chores(61.0) == ["seal audit", "merge tile changes"]
+    assert at_work.do_chores(0.5) == []
+    assert at_work.do_chores(59.0) == ["move cases by the clock"]
+    assert at_work.do_chores(61.0) == ["seal audit", "merge tile changes", "move cases by the clock"]
 
 
 def test_chore_that_fails_does_not_stop_the_others(database):

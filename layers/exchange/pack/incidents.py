@@ -21,12 +21,16 @@ from layers.exchange.pack.shift import Lived, live
 from layers.incident.book import TownBook, book
 from layers.incident.clock import STAGE_OF_STATE
 
+# Nothing happens to these by the clock.
+OVER = ("archived", "declined", "merged", "voided")
+
 _COLUMNS = (
     "incident_id", "town_id", "case_no", "title", "description", "category_id", "platform_code", "lead_org_id",
     "urgency", "state", "supervision_level", "rework_count", "return_count", "self_handled", "channel",
     "raw_lon", "raw_lat", "source_crs", "accuracy_m", "address_text", "geom", "place_level", "place_score", "radius_m", "grid_shares",
     "triage_reason", "grid_id", "grid_version_id", "grid_now_id", "occurred_at", "reported_at", "accepted_at",
-    "filed_at", "dispatched_at", "handled_at", "closed_at", "clock_started_at", "amber_at", "due_at",
+    "filed_at", "dispatched_at", "handled_at", "closed_at", "clock_started_at", "amber_at", "due_at", "handle_due_at",
+    "timer_at",
 )  # fmt: skip
 
 
@@ -66,6 +70,7 @@ def _rows(session: Session, pack: Pack, town_id: int, lived: list[Lived]) -> Ite
             row.rework_count, row.return_count, row.self_handled, row.channel, row.lon, row.lat, row.crs,
             row.accuracy_m, row.address, *place, row.occurred_at, row.reported_at, row.accepted_at, row.filed_at,
             row.dispatched_at, row.handled_at, row.closed_at, start, amber_at, due_at,
+            row.due_at, None if state in OVER else row.reported_at,
         )  # fmt: skip
 
 
