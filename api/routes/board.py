@@ -11,8 +11,10 @@ from sqlalchemy import text
 
 from api import db
 from api.auth.access import needs, public
+from api.describe import asks
 from data.errors import Invalid
 from layers import dashboard, registry
+from layers.incident import indicators
 from layers.registry import Layer
 from layers.search import search as find
 
@@ -79,6 +81,17 @@ def summary() -> dict[str, Any]:
     """The figures of the wall, in the caller's scope."""
     with db.transaction() as session:
         return dashboard.summary(session)
+
+
+@blueprint.get("/api/v1/indicators")
+@needs("view")
+@asks("by", layer="incident")
+def show_indicators() -> dict[str, Any]:
+    """Indicators of the closed loop for ``from`` … ``to`` (half open), by town, platform, category, org, village or grid."""
+    filters = {name: value for name, value in request.args.items() if name not in ("from", "to", "by", "lang", "town")}
+    with db.transaction() as session:
+        start, end = indicators.period(request.args.get("from", ""), request.args.get("to", ""))
+        return indicators.measure(session, start, end, request.args.get("by", "town"), filters)
 
 
 @blueprint.get("/api/v1/search")

@@ -127,6 +127,28 @@ LAYER = Layer(
             " where n.incident_id = f.incident_id and n.at >= f.dispatched_at and u.org_id = f.lead_org_id))",
             "bool",
         ),
+        Filter(
+            "seen",
+            "(f.state = 'dispatched' and exists (select from incident_seen n join app_user u using (user_id)"
+            " where n.incident_id = f.incident_id and n.at >= f.dispatched_at and u.org_id = f.lead_org_id))",
+            "bool",
+        ),
+        Filter(
+            "to_me",
+            "f.incident_id in (select a.incident_id from incident_assignment a where a.user_id = (select scope_user()))",
+            "bool",
+        ),
+        Filter(
+            "to_inspect",
+            "(f.state = 'awaiting_inspection' and f.inspected_by is null and not f.handler_ids @> array[(select scope_user())]"
+            " and not f.handler_org_ids && (select scope_orgs())::int[])",
+            "bool",
+        ),
+        Filter(
+            "self_handle",
+            "(f.state = 'reported' and f.category_id in (select c.category_id from category c where c.self_handle))",
+            "bool",
+        ),
         Filter("supervised", "f.supervision_level > 0", "bool"),
         Filter("urgency", "f.urgency = any(%(urgency)s)", "list"),
         Filter("channel", "f.channel = any(%(channel)s)", "list"),
@@ -147,6 +169,22 @@ LAYER = Layer(
         Filter("to", "f.reported_at < %(to)s", "time"),
         Filter("closed_from", "f.closed_at >= %(closed_from)s", "time"),
         Filter("closed_to", "f.closed_at < %(closed_to)s", "time"),
+        *(
+            Filter(f"{name}_{edge}", f"f.{name}_at {sign} %({name}_{edge})s", "time")
+            for name in ("dispatched", "handle_due", "whole_due")
+            for edge, sign in (("from", ">="), ("to", "<"))
+        ),
+        # what the indicators count
+        Filter("valid", "f.state not in ('voided', 'merged', 'declined')", "bool"),
+        Filter("taken", "f.accepted_at is not null or f.self_handled", "bool"),
+        Filter("handled_in_time", "f.handled_at <= f.handle_due_at", "bool"),
+        Filter("unhandled", "f.is_open and f.handled_at is null and f.handle_due_at < (select server_now())", "bool"),
+        Filter("closed_in_time", "f.closed_at <= f.whole_due_at", "bool"),
+        Filter("reworked", "f.rework_count > 0", "bool"),
+        Filter("returned", "f.return_count > 0", "bool"),
+        Filter("extended", "f.extension = 'granted'", "bool"),
+        Filter("revisited", "f.is_satisfied is not null", "bool"),
+        Filter("satisfied", "f.is_satisfied", "bool"),
         # for the replay of a day: what was open at any moment from then on
         Filter("open_since", "(f.is_open or f.closed_at >= %(open_since)s)", "time"),
         Filter(

@@ -24,6 +24,10 @@ alter table incident
     add timer_at timestamptz,
     add clocks jsonb not null default '{}';
 create index incident_timer on incident (timer_at) where timer_at is not null;
+-- The periods of the indicators.
+create index incident_dispatched on incident (town_id, dispatched_at) where dispatched_at is not null;
+create index incident_handle_due on incident (town_id, handle_due_at) where handle_due_at is not null;
+create index incident_whole_due on incident (town_id, whole_due_at) where whole_due_at is not null;
 create index incident_merged_into on incident (merged_into) where merged_into is not null;
 -- The queue of the desk: the nearest deadline first, page by page.
 create index incident_queue on incident (town_id, coalesce(due_at, 'infinity'), seq) where is_open;
