@@ -17,6 +17,7 @@ NAMES = (
     "users",
     "incident",
     "transition",
+    "inbox",
     "desk",
     "photo",
     "name",

@@ -163,6 +163,7 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
     clocks = timing.after(held.clocks, row, town.time_limits)
     _write(session, held, after, clocks, row, asked, town)
     _hand_over(session, held, after, row)
+    _check_happened(held, facts, now)
     return held.row.version + 1
 
 
@@ -189,8 +190,8 @@ def _refused(held: Held, refused: Refused) -> Conflict | Forbidden:
     )
 
 
-def _invalid(name: str, message: str) -> Invalid:
-    fault = {"field": f"facts.{name}", "code": "unknown", "message": message}
+def _invalid(name: str, message: str, code: str = "unknown") -> Invalid:
+    fault = {"field": f"facts.{name}", "code": code, "message": message}
     return Invalid("request.invalid", "the request has faults", faults=[fault])
 
 
@@ -201,6 +202,14 @@ def _resolved(session: Session, held: Held, asked: Move, town: TownBook) -> dict
     facts["id"] = str(held.row.incident_id)
     if category := facts.get("category") or (held.row.category if asked.name in ("file", "dispatch") else None):
         if category not in town.ids:
+def _check_happened(held: Held, facts: Mapping[str, Any], now: datetime) -> None:
+    """What paper says may lie back as far as the report, not ahead; it is kept beside the server's time, never for it."""
+    if facts.get("happened_at"):
+        at = datetime.fromisoformat(facts["happened_at"])
+        if not held.row.reported_at <= at <= now:
+            raise _invalid("happened_at", "this lies before the report or is still to come", "not_between")
+
+
             raise _invalid("category", f"no category {category}")
         known = town.rules.categories[category]
         limit = town.handle_limits.get(category)

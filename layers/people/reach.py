@@ -41,23 +41,25 @@ def reach_of(posts: Iterable[Post]) -> Reach:
 
     ``town`` opens every area, ``area`` the areas of the post, ``organisation`` what its organisation leads,
     ``platform`` the platform of the post or, without one, those of its organisation, ``own`` only what is one's own.
+    A post over areas that may handle cases acts for its organisation too: the cadre of a village for the village.
     """
     held = tuple(posts)
-
-    def orgs(*reaches: str) -> frozenset[int]:
-        return frozenset(p.org_id for p in held if p.reach in reaches and p.org_id is not None)
 
     return Reach(
         posts=held,
         town_wide=any(post.reach == "town" for post in held),
         area_ids=frozenset().union(*(post.area_ids for post in held if post.reach == "area")),
-        org_ids=orgs("organisation", "platform"),
+        org_ids=frozenset(p.org_id for p in held if _acts_for_org(p) and p.org_id is not None),
         platforms=frozenset(p.platform for p in held if p.reach == "platform" and p.platform is not None),
         platform_org_ids=frozenset(
             p.org_id for p in held if p.reach == "platform" and p.platform is None and p.org_id is not None
         ),
         permissions=frozenset().union(*(post.permissions for post in held)),
     )
+
+
+def _acts_for_org(post: Post) -> bool:
+    return post.reach in ("organisation", "platform") or (post.reach == "area" and "handle" in post.permissions)
 
 
 def scope_of(

@@ -23,8 +23,8 @@ POSTS = st.builds(
 )
 
 
-def post(reach: str, **more) -> Post:
-    return Post("role", "name", None, reach, frozenset({"view"}), **more)
+def post(reach: str, permissions: frozenset[str] = frozenset({"view"}), **more) -> Post:
+    return Post("role", "name", None, reach, permissions, **more)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,7 @@ def post(reach: str, **more) -> Post:
         (post("own", org_id=3, platform="market", area_ids=frozenset({7})), False, set(), set(), set()),
         # what a post was given for counts only where its role reaches that way
         (post("area", area_ids=frozenset({7}), org_id=3, platform="market"), False, {7}, set(), set()),
+        (post("area", area_ids=frozenset({7}), org_id=3, permissions=frozenset({"handle"})), False, {7}, {3}, set()),
     ],
 )
 def test_reach_of_one_post(held, town_wide, areas, orgs, platforms):
