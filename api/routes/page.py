@@ -71,6 +71,13 @@ def incident(incident_id: UUID) -> Response:
 
 
 @blueprint.get("/report")
+@blueprint.get("/inbox")
+@needs("view")
+def inbox() -> Response:
+    """What waits for the caller; ``?id=`` opens a case beside it."""
+    return _page("inbox", subjects=("inbox", "incidents", "incident", "loop", "report"))
+
+
 @public
 def report() -> Response:
     """The public's report: no account needed."""

@@ -51,12 +51,13 @@ class Tab:
 
     key: str
     href: str
-    needs: str | None  # a permission; None: any signed-in person
+    needs: str | None  # permissions separated by |, of which one is enough; None: any signed-in person
     public: bool = False
 
 
 TABS = (
     Tab("map", "/", None),
+    Tab("inbox", "/inbox", "handle|self_handle"),
     Tab("incidents", "/incidents", None),
     Tab("triage", "/incidents?triage=1", "triage"),
     Tab("report", "/report", None, public=True),
@@ -113,7 +114,7 @@ def tabs(viewer: Viewer | None) -> list[Tab]:
     """The entries of the top bar that this person may open, in order."""
     if viewer is None:
         return [tab for tab in TABS if tab.public]
-    return [tab for tab in TABS if tab.needs is None or tab.needs in viewer.permissions]
+    return [tab for tab in TABS if tab.needs is None or viewer.permissions & set(tab.needs.split("|"))]
 
 
 def render(name: str, frame: Frame) -> str:

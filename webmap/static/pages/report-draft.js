@@ -1,10 +1,9 @@
 // What a person has entered so far, kept on the device: the fields in localStorage, the photos in IndexedDB.
+import { photoStore } from "../parts/photo-store.js";
 
 const DRAFT = "onegrid.report.draft";
 const MINE = "onegrid.report.mine";
 const MINE_MOST = 20;
-const DATABASE = "onegrid-report";
-const STORE = "photo";
 
 /**
  * @typedef {object} Draft
@@ -82,46 +81,11 @@ function write(key, value) {
   }
 }
 
-/** @returns {Promise<IDBDatabase>} */
-function open() {
-  return new Promise((done, fail) => {
-    const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
-    request.onsuccess = () => done(request.result);
-    request.onerror = () => fail(request.error);
-  });
-}
+/** @typedef {import("../parts/photo-store.js").Photo} Photo */
 
-/**
- * @template T
- * @param {"readonly" | "readwrite"} mode
- * @param {(store: IDBObjectStore) => IDBRequest<T>} act
- * @returns {Promise<T | null>} null where the browser keeps no database
- */
-async function inStore(mode, act) {
-  try {
-    const database = await open();
-    return await new Promise((done, fail) => {
-      const request = act(database.transaction(STORE, mode).objectStore(STORE));
-      request.onsuccess = () => done(request.result);
-      request.onerror = () => fail(request.error);
-    });
-  } catch {
-    return null;
-  }
-}
+const photos = photoStore("onegrid-report");
 
-/**
- * @typedef {{id: string, file: Blob, name: string}} Photo
- */
-
-/** @returns {Promise<Photo[]>} */
-export const loadPhotos = async () => (await inStore("readonly", (store) => store.getAll())) ?? [];
-
-/** @param {Photo} photo */
-export const savePhoto = (photo) => inStore("readwrite", (store) => store.put(photo));
-
-/** @param {string} id */
-export const dropPhoto = (id) => inStore("readwrite", (store) => store.delete(id));
-
-export const dropPhotos = () => inStore("readwrite", (store) => store.clear());
+export const loadPhotos = photos.all;
+export const savePhoto = photos.save;
+export const dropPhoto = photos.drop;
+export const dropPhotos = photos.clear;

@@ -61,7 +61,7 @@ export function photoField(box, fault) {
 }
 
 /** @param {File} file */
-function refuse(file) {
+export function refuse(file) {
   if (!file.type.startsWith("image/") && !/\.(heic|heif)$/i.test(file.name)) return t("report.photo_not_image");
   if (file.size > MOST_BYTES) {
     return t("report.photo_too_large", { size: Math.round(file.size / MB), max: MOST_BYTES / MB });
@@ -89,7 +89,7 @@ async function tile(photo, index, remove) {
  * A small picture as a data URL; null for a kind that this browser cannot draw (HEIC), which is sent all the same.
  * @param {Blob} file
  */
-async function thumbnail(file) {
+export async function thumbnail(file) {
   try {
     const image = await createImageBitmap(file, { resizeWidth: THUMB_PX, resizeQuality: "medium" });
     const canvas = h("canvas", { width: image.width, height: image.height });

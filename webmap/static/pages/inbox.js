@@ -1,0 +1,121 @@
+// The inbox: what waits for this person, live, and the case that is open beside it.
+import { ApiError, call } from "../api.js";
+import { fill, find, h } from "../dom.js";
+import { may } from "../frame.js";
+import { t } from "../i18n.js";
+import { chime, isOn, switchSound } from "../parts/chime.js";
+import { liveState } from "../parts/live.js";
+import { failed, loading } from "../parts/states.js";
+import { inboxCase } from "./inbox-case.js";
+import { drawGroups } from "./inbox-list.js";
+
+const GATHER_MS = 400;
+
+const list = find("#list");
+const split = find(".inbox");
+const title = document.title;
+const view = inboxCase(find("#detail"), { onChanged: () => soon(), onBack: () => go("") });
+/** @type {import("./inbox-list.js").Group[]} */
+let groups = [];
+/** @type {Set<string> | null} */
+let known = null;
+let timer = 0;
+
+const opened = () => new URLSearchParams(location.search).get("id") ?? "";
+
+/** @param {string} id */
+function go(id) {
+  const lang = new URLSearchParams(location.search).get("lang");
+  const search = new URLSearchParams({ ...(id && { id }), ...(lang && { lang }) }).toString();
+  history.pushState(null, "", search ? `?${search}` : location.pathname);
+  open();
+}
+
+async function open() {
+  const id = opened();
+  split.classList.toggle("is-open", id !== "");
+  drawGroups(list, groups, id);
+  await view.show(id);
+  if (id && matchMedia("(max-width: 899px)").matches) scrollTo(0, 0);
+}
+
+async function refresh() {
+  try {
+    const told = await call("/api/v1/inbox");
+    groups = told.groups;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest("[data-id]"))?.dataset.id;
+    drawGroups(list, groups, opened());
+    if (focused && list.contains(document.activeElement) === false) keepFocus(focused);
+    tell(groups.find(({ id }) => id === "unseen"));
+  } catch (fault) {
+    if (groups.length === 0) fill(list, failed(/** @type {ApiError} */ (fault), t("inbox.load_failed"), refresh));
+  }
+}
+
+/** A list that was drawn anew has the focus where it was. @param {string} id */
+function keepFocus(id) {
+  if (document.activeElement === document.body) /** @type {HTMLElement | null} */ (list.querySelector(`[data-id="${CSS.escape(id)}"]`))?.focus();
+}
+
+/** The mark of what nobody opened yet, and the tone for what is new in it. @param {import("./inbox-list.js").Group | undefined} unseen */
+function tell(unseen) {
+  const count = unseen?.count ?? 0;
+  document.title = count ? `(${count}) ${title}` : title;
+  const tab = document.querySelector("[data-tab=inbox]");
+  tab?.querySelector(".tabs__count")?.remove();
+  if (count) tab?.append(h("span", { class: "tabs__count" }, String(count)));
+  const now = new Set((unseen?.cases ?? []).map(({ id }) => id));
+  const fresh = (unseen?.cases ?? []).filter(({ id }) => known && !known.has(id));
+  known = now;
+  if (fresh.length === 0) return;
+  chime();
+  find("#speaker").textContent = t("inbox.came_in", { n: fresh.length, title: fresh[0].title });
+}
+
+/** Several events at once are one reading. */
+function soon() {
+  clearTimeout(timer);
+  timer = window.setTimeout(refresh, GATHER_MS);
+}
+
+function soundSwitch() {
+  const words = () => t(isOn() ? "inbox.sound_on" : "inbox.sound_off");
+  const button = h("button", { type: "button", class: "button button--plain", "data-sound": true, onclick: () => turn() }, words());
+  const turn = () => {
+    switchSound(!isOn());
+    fill(button, words());
+    chime();
+  };
+  return button;
+}
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || /** @type {Element} */ (event.target).closest("input, select, textarea")) return;
+  const step = { j: 1, k: -1 }[event.key.toLowerCase()];
+  if (!step) return;
+  const rows = /** @type {HTMLElement[]} */ ([...list.querySelectorAll(".entry")]);
+  const at = rows.findIndex((row) => row === document.activeElement || (document.activeElement === document.body && row.ariaCurrent === "true"));
+  rows[Math.min(Math.max(at + step, 0), rows.length - 1)]?.focus();
+}
+
+fill(list, loading(5));
+if (may("handle")) find("#sound").append(soundSwitch());
+list.addEventListener("click", (event) => {
+  const link = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("a.entry"));
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  go(link.dataset.id ?? "");
+});
+addEventListener("popstate", open);
+document.addEventListener("keydown", onKey);
+window.addEventListener("online", soon);
+liveState(find("#live"), "incident", (event) => {
+  soon();
+  if (event.ref === view.id() && (event.data?.version ?? Infinity) > view.version()) view.refresh();
+}, () => {
+  refresh();
+  view.refresh();
+});
+refresh();
+open();
