@@ -99,5 +99,6 @@ def create_app(settings: Settings | None = None, rates: Rates | None = None) -> 
         if not settings.demo:
             raise SystemExit("ONEGRID_NOW is for the demo and for tests: set ONEGRID_DEMO=1 with it")
         clock.set_now(settings.now)
+    clock.follow(settings.clock_path if settings.demo else None)
     metrics.share(settings.data_dir / "metrics")
     return Application(State.of(settings, rates))

@@ -143,6 +143,8 @@ def _admit(access: Access) -> None:
 def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     headers.add(response, request, _state().settings.tls)
+    if _state().demo:
+        headers.add_time(response)
     if response.status_code >= 400:
         response.vary.add("Accept-Language")
     _compress(response)

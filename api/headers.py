@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from flask import Request, Response
 
+from data import clock
+
 # Answers that are no pages run and load nothing at all.
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
@@ -48,3 +50,9 @@ def add(response: Response, request: Request, tls: bool) -> None:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.path.startswith("/api/") or response.status_code >= 400:
         response.headers.setdefault("Cache-Control", "no-store")
+
+
+def add_time(response: Response) -> None:
+    """Tells the time and how fast it runs on every answer that no cache keeps: in a demo both may change at any moment."""
+    if response.headers.get("Cache-Control") == "no-store":
+        response.headers["OneGrid-Time"] = f"{clock.now().isoformat()} {clock.rate():g}"

@@ -150,6 +150,7 @@ def main() -> None:
         clock.set_now(settings.now)
     database = Database(settings.database_url, pool_size=2, statement_timeout_s=STATEMENT_TIMEOUT_S)
     worker = Worker(database)
+    clock.follow(settings.clock_path if settings.demo else None)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     log.info("at work")

@@ -74,6 +74,7 @@ def summary(session: Session) -> dict[str, Any]:
 
     return {
         "now": moment,
+        "rate": clock.rate(),
         "day_start": start,
         "open": total("open"),
         "late": total("late"),

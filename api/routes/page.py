@@ -19,6 +19,7 @@ from api import db, headers
 from api.auth.access import anonymous, needs, own_account, public, signed_in
 from api.runtime.prepare import DEMO_PASSWORD
 from api.state import State
+from data import clock
 from data.errors import NotFound, OneGridError
 from layers.incident import reading
 from layers.people import queries
@@ -245,6 +246,8 @@ def _page(name: str, *, subjects: tuple[str, ...] = (), data: dict[str, Any] | N
 def _who(lang: str) -> tuple[Town | None, Viewer | None]:
     """The town and the person of this request; None for what cannot be known, as on an error page without database."""
     caller = getattr(g, "caller", None)
+        now=clock.now().isoformat(),
+        rate=clock.rate(),
     try:
         with db.transaction() as session:
             town = _town(describe_town(session))

@@ -120,6 +120,11 @@ class Settings:
         return self.uploads_dir / "assets"
 
     @property
+    def clock_path(self) -> Path:
+        """File of the simulated time that all processes of a demo follow; none else reads it."""
+        return self.data_dir / "clock.json"
+
+    @property
     def log_dir(self) -> Path:
         """Folder of the logs of all processes."""
         return self.data_dir / "log"

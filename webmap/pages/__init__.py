@@ -84,6 +84,8 @@ class Frame:
     data: Mapping[str, Any] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()
 
+    now: str = ""
+    rate: float = 1.0
 
 @cache
 def version() -> str:
@@ -170,6 +172,8 @@ def _for_browser(frame: Frame) -> dict[str, Any]:
         "static": asset("").rstrip("/"),
         "town": None
         if town is None
+        "now": frame.now,
+        "rate": frame.rate,
         else {
             "code": town.code,
             "name": town.name if frame.lang == "zh" else town.name_en or town.name,

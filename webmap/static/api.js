@@ -1,6 +1,7 @@
 // The one way to the server: JSON, the session's CSRF token, errors with their code and request number.
 import { frame } from "./frame.js";
 import { has, lang, t } from "./i18n.js";
+import { hearTime } from "./server-time.js";
 
 const TIMEOUT_MS = 20_000;
 
@@ -46,6 +47,7 @@ function scalars(detail) {
 export async function call(path, options = {}) {
   const { method = "GET", json, form, headers = {}, timeoutMs = TIMEOUT_MS, signal } = options;
   const limit = deadline(timeoutMs, signal);
+  const asked = Date.now();
   /** @type {Response} */
   let response;
   try {
@@ -68,6 +70,7 @@ export async function call(path, options = {}) {
   } finally {
     limit.end();
   }
+  hearTime(response.headers.get("OneGrid-Time"), asked);
   return read(response);
 }
 

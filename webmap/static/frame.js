@@ -5,6 +5,8 @@
  * @property {"zh" | "en"} lang
  * @property {string} csrf
  * @property {boolean} demo
+ * @property {string} [now] the server's time when it wrote the page, RFC 3339
+ * @property {number} [rate] how fast that time runs: 1, or faster in a demo
  * @property {string} static address of the versioned static folder
  * @property {{code: string, name: string, synthetic: boolean, notice: string, center: [number, number], zoom: number, timezone: string} | null} town
  * @property {{username: string, name: string, role: string, permissions: string[]} | null} viewer

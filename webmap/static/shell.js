@@ -1,6 +1,7 @@
 // What every page has: the person's menu, sign-out, the large-text switch, the word about a lost connection.
 import { call } from "./api.js";
 import { fill, h, icon } from "./dom.js";
+import { serverNow } from "./server-time.js";
 import { exactly } from "./time.js";
 import { t } from "./i18n.js";
 
@@ -52,7 +53,7 @@ function banner() {
 }
 
 function showLost() {
-  const now = exactly(new Date().toISOString());
+  const now = exactly(new Date(serverNow()).toISOString());
   fill(
     banner(),
     h("div", { class: "banner banner--lost" }, icon("offline"), h("strong", null, t("state.lost", { time: now.slice(11) })), t("state.lost_more")),

@@ -1,6 +1,7 @@
 // Times and durations as people say them: 14:32, 3 月 17 日, 剩 59 分, 超 20 分.
 import { frame } from "./frame.js";
 import { lang, t } from "./i18n.js";
+import { serverNow } from "./server-time.js";
 
 const MINUTE_S = 60;
 const HOUR_S = 3600;
@@ -33,7 +34,7 @@ function split(moment) {
  * @param {string | null | undefined} moment RFC 3339
  * @param {Date} [now]
  */
-export function when(moment, now = new Date()) {
+export function when(moment, now = new Date(serverNow())) {
   if (!moment) return "";
   const then = split(moment);
   const today = split(now);
@@ -83,7 +84,7 @@ export function span(seconds) {
  * @param {Date} [now]
  * @returns {{state: "late" | "amber" | "run" | "suspended" | "none", share: number, words: string}}
  */
-export function clock(item, now = new Date()) {
+export function clock(item, now = new Date(serverNow())) {
   if (item.state === "suspended") return { state: "suspended", share: 0, words: "" };
   if (!item.due_at || (item.is_open === false && !item.closed_at)) return { state: "none", share: 0, words: "" };
   const due = Date.parse(item.due_at);

@@ -2,6 +2,7 @@
 
 import { fill, find, h, icon } from "../dom.js";
 import { count, t } from "../i18n.js";
+import { serverRate } from "../server-time.js";
 import { formatClock } from "./town-clock.js";
 
 /** @typedef {import("./stream-core.js").StreamMessage} StreamMessage */
@@ -57,7 +58,7 @@ export class Connection {
   /** @param {number} sentAt when the server committed, milliseconds of the server */
   heard(sentAt) {
     this.fresh();
-    const delay = (this.data.now() - sentAt) / 1000;
+    const delay = (this.data.now() - sentAt) / 1000 / Math.max(1, serverRate());
     if (delay >= 0 && delay < 60) this.delay_s = delay;
     this.show();
   }
@@ -89,7 +90,7 @@ export class Connection {
   showLost() {
     const { since, attempt } = this.status === "lost" ? this : this.unanswered ?? this;
     const seconds = Math.max(0, Math.round((Date.now() - since) / 1000));
-    const time = formatClock(this.freshAt + this.data.offset, this.data.zone, true);
+    const time = formatClock(this.data.now() - (Date.now() - this.freshAt) * serverRate(), this.data.zone, true);
     this.band.dataset.state = "lost";
     fill(this.band, icon("offline"), h("span", null, h("strong", null, t("map.lost", { time })), h("span", null, t("map.lost_more", { seconds: count(seconds), n: count(Math.max(1, attempt)) }))),
       h("button", { type: "button", class: "button button--small", onclick: this.again }, t("state.retry")));

@@ -5,6 +5,7 @@
 
 import * as maplibre from "../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs";
 import { t } from "../i18n.js";
+import { serverNow } from "../server-time.js";
 import { MapImages } from "./map-images.js";
 import { addressesOf } from "./tile-address.js";
 
@@ -35,7 +36,7 @@ export class MapView {
     this.layers = layers;
     this.town = town;
     this.tell = tell;
-    this.now_s = Math.floor(Date.now() / 1000);
+    this.now_s = Math.floor(serverNow() / 1000);
     /** Symbols hidden in the tiles, as `layer/number`. @type {Set<string>} */
     this.hidden = new Set();
     /** The map's clock waits while tiles are fetched: both at once would lose the fetch. @type {number | null} */

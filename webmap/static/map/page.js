@@ -5,6 +5,7 @@ import { fill, find, h } from "../dom.js";
 import { count, t } from "../i18n.js";
 import { toast } from "../parts/toast.js";
 import { when } from "../time.js";
+import { every, setTime } from "../server-time.js";
 import { keptLabels } from "./area-labels.js";
 import { Callout } from "./callout.js";
 import { Connection } from "./connection.js";
@@ -89,9 +90,9 @@ export class MapPage {
     this.summarise();
     this.listener.seed();
     this.listener.nameAreas();
-    setInterval(() => this.tick(), TICK_MS);
-    setInterval(() => this.summarise(), SUMMARY_MS);
-    setInterval(() => this.store.state.at === null && this.layersPanel.countLegends(), LEGEND_MS);
+    every(TICK_MS, () => this.tick());
+    every(SUMMARY_MS, () => this.summarise());
+    every(LEGEND_MS, () => this.store.state.at === null && this.layersPanel.countLegends());
     // Tests and a curious administrator look at it; nothing in the page reads it.
     Object.assign(window, { onegridMap: this });
   }
@@ -305,7 +306,7 @@ export class MapPage {
     try {
       const asked = Date.now();
       const summary = await call("/api/v1/summary");
-      if (summary.now) this.data.offset = Date.parse(summary.now) - (asked + Date.now()) / 2;
+      if (summary.now) setTime(summary.now, summary.rate, asked);
       const past = at === null ? null : await replaySummary(summary, this.data, at);
       // The scrubber may have moved on while the server counted.
       if (at !== this.store.state.at) return;

@@ -2,6 +2,7 @@
 
 import { lang } from "../i18n.js";
 import { query } from "../api.js";
+import { serverNow, setTime } from "../server-time.js";
 import { dayEnd, dayStart } from "./town-clock.js";
 
 /** @typedef {import("./symbol-svg.js").Platform} Platform */
@@ -18,13 +19,12 @@ export class TownData {
     this.byCode = new Map(platforms.map((platform) => [platform.code, platform]));
     /** @type {any} the latest summary */
     this.summary = null;
-    /** Server time minus browser time, milliseconds. */
-    this.offset = me.now ? Date.parse(me.now) - Date.now() : 0;
+    if (me.now) setTime(me.now, me.rate ?? 1, Date.now());
   }
 
   /** The server's now, milliseconds. */
   now() {
-    return Date.now() + this.offset;
+    return serverNow();
   }
 
   /** @param {string | null | undefined} code */

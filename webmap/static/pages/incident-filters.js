@@ -5,6 +5,7 @@ import { frame } from "../frame.js";
 import { has, nameOf, t } from "../i18n.js";
 import { dayStart } from "../map/town-clock.js";
 import { symbol } from "../parts/symbol.js";
+import { serverNow } from "../server-time.js";
 import { day } from "../time.js";
 import { CONTROLLED, change, isPlain } from "./incident-query.js";
 import { wordFor } from "./incident-rows.js";
@@ -168,7 +169,7 @@ function select(name, query, set, choices) {
 
 /** @param {Query} query @param {(values: Query) => void} set */
 function periodSelect(query, set) {
-  const start = dayStart(Date.now(), frame.town?.timezone ?? "UTC");
+  const start = dayStart(serverNow(), frame.town?.timezone ?? "UTC");
   const choices = PERIODS.map((days) => [new Date(start - (days - 1) * DAY_MS).toISOString().replace(".000Z", "Z"), t(days === 1 ? "incidents.period_today" : `incidents.period_${days}`)]);
   const from = query.from ?? "";
   const known = !from || choices.some(([value]) => Date.parse(value) === Date.parse(from));

@@ -5,6 +5,7 @@ import { frame } from "../frame.js";
 import { t } from "../i18n.js";
 import { faultBox } from "../parts/states.js";
 import { clockSymbol, symbol } from "../parts/symbol.js";
+import { serverNow } from "../server-time.js";
 import { clock, exactly } from "../time.js";
 import { placeOf, tags, timeLeft, wordFor } from "./incident-rows.js";
 
@@ -109,6 +110,6 @@ export function paper(item) {
         h("tr", { class: "paper__room" }, cell(t("incident.paper_notes"), "", true)),
       ),
     ),
-    h("p", { class: "paper__foot" }, t("incident.paper_printed", { who: frame.viewer?.name ?? "", time: exactly(new Date().toISOString()) }), frame.town?.synthetic && ` · ${t("common.synthetic")}`),
+    h("p", { class: "paper__foot" }, t("incident.paper_printed", { who: frame.viewer?.name ?? "", time: exactly(new Date(serverNow()).toISOString()) }), frame.town?.synthetic && ` · ${t("common.synthetic")}`),
   );
 }

@@ -8,6 +8,7 @@ import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { placeName } from "../place-name.js";
 import { clock, exactly, span, when } from "../time.js";
+import { serverNow } from "../server-time.js";
 import { timeLeft, wordFor } from "./incident-rows.js";
 
 const FAR_M = 100;
@@ -32,7 +33,7 @@ function clockRow(one, item) {
   const name = one.stage ?? "whole";
   const bar = h("i", null);
   bar.style.inlineSize = `${Math.round((time.state === "late" ? 1 : time.share) * 100)}%`;
-  const used_s = start ? (Date.parse(timed.closed_at ?? new Date().toISOString()) - Date.parse(start)) / 1000 : 0;
+  const used_s = start ? ((timed.closed_at ? Date.parse(timed.closed_at) : serverNow()) - Date.parse(start)) / 1000 : 0;
   return h(
     "div",
     { class: `limit limit--${time.state}` },

@@ -5,6 +5,7 @@ import { frame, may } from "../frame.js";
 import { count, nameOf, t } from "../i18n.js";
 import { liveState } from "../parts/live.js";
 import { empty, failed, loading } from "../parts/states.js";
+import { every, serverNow } from "../server-time.js";
 import { figureStrip } from "./incident-figures.js";
 import { filterBar } from "./incident-filters.js";
 import { readQuery, writeQuery } from "./incident-query.js";
@@ -42,7 +43,7 @@ window.addEventListener("popstate", () => {
 });
 document.addEventListener("click", followFilterLinks);
 document.addEventListener("keydown", keys);
-setInterval(() => document.visibilityState === "visible" && draw(), TICK_MS);
+every(TICK_MS, () => document.visibilityState === "visible" && draw());
 liveState(find("#live"), "incident", changed, () => {
   figures?.();
   load();
@@ -116,7 +117,7 @@ function draw() {
     fill(foot);
     return sayCount(t("incidents.matching", { n: 0 }));
   }
-  const now = new Date();
+  const now = new Date(serverNow());
   if (triage) {
     fill(list, !may("triage") && h("p", { class: "split__kept quiet small" }, keptBy()), items.map((item) => queueEntry(item, now, item.id === chosen)));
   } else {
