@@ -27,10 +27,10 @@ _CASES = text("""
 select incident_id::text as id, case_no, title, state, st_x(geom) as lon, st_y(geom) as lat, reported_at
 from scoped_incident where case_no >= :number and case_no < :number || ':' order by case_no desc limit :n
 """)
-# The number a case had in the system it came from.
+# The number a case has in the system it came from, or at the county.
 _IMPORTED = text("""
 select incident_id::text as id, case_no, title, state, st_x(geom) as lon, st_y(geom) as lat, reported_at
-from scoped_incident where external_ref = :exact
+from scoped_incident where external_ref = :exact or county_ref = :exact order by reported_at desc, seq desc limit :n
 """)
 _ENTITIES = text("""
 select entity_id::text as id, name, uscc, kind, address_text, st_x(geom) as lon, st_y(geom) as lat

@@ -18,7 +18,7 @@ from data.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from data.receipt import once
 from data.scope import Scope
 from layers import features
-from layers.incident import queries, queue, reading, service
+from layers.incident import county, queries, queue, reading, service
 from layers.incident.draft import Draft, Placing
 from layers.people.town import describe_town
 
@@ -63,6 +63,17 @@ def _may_report(draft: Draft) -> tuple[Scope, Any]:
         raise NotFound("town.none", "no town is loaded yet")
     state.rates.take("report", request.remote_addr or "", rate.PUBLIC_WRITE)
     return Scope.public(g.scope.town_id), querycode.maker(state.secret)
+
+
+@blueprint.post("/api/v1/incidents/received")
+@needs("own_level")
+@takes(Draft)
+def received() -> tuple[dict[str, Any], int]:
+    """Take in a case that the county sends down, under its number ``external_ref``: 201 accepted, 200 when it is there already."""
+    draft = body.read(Draft)
+    with db.transaction() as session:
+        taken = county.receive(session, draft)
+        return reading.get(session, taken.incident_id), 200 if taken.repeated else 201
 
 
 @blueprint.get("/api/v1/incidents")

@@ -51,6 +51,8 @@ class Case:
     suspension: str = "none"
     appeal: str = "none"
     escalation: str = "town"
+    # the county sent it down
+    from_above: bool = False
     void_asked_by: int | None = None
     is_placed: bool = True
     closed_at: datetime | None = None

@@ -116,6 +116,10 @@ def resumes(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
     return None if own or actor.may("suspend") else "transition.not_yours"
 
 
+def from_above(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    return None if case.from_above else "transition.not_from_above"
+
+
 def at_town(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
     return None if case.escalation == "town" else "transition.no_such_level"
 

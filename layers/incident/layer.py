@@ -90,6 +90,7 @@ LAYER = Layer(
         Column("rework_count", Title("返工次数", "Reworks"), "f.rework_count", "number"),
         Column("return_count", Title("退回次数", "Returns"), "f.return_count", "number"),
         Column("escalation", Title("办理层级", "Level"), "f.escalation"),
+        Column("county_ref", Title("县级编号", "County number"), "f.county_ref"),
         Column("extension", Title("延期", "Extension"), "f.extension"),
         Column("suspension", Title("挂账申请", "Suspension asked"), "f.suspension"),
         Column("review_on", Title("复查日", "Review on"), "f.review_on"),
@@ -150,6 +151,8 @@ LAYER = Layer(
             "bool",
         ),
         Filter("supervised", "f.supervision_level > 0", "bool"),
+        Filter("escalation", "f.escalation = any(%(escalation)s)", "list"),
+        Filter("county_ref", "f.county_ref = %(county_ref)s"),
         Filter("urgency", "f.urgency = any(%(urgency)s)", "list"),
         Filter("channel", "f.channel = any(%(channel)s)", "list"),
         Filter(
@@ -189,8 +192,10 @@ LAYER = Layer(
         Filter("open_since", "(f.is_open or f.closed_at >= %(open_since)s)", "time"),
         Filter(
             "q",
-            # one index answers for title, address and case number (needs three characters; two are looked for row by row)
-            "incident_words(f.title, f.address_text, f.case_no) ilike '%%' || %(q)s || '%%'",
+            # one index answers for title, address and case number (needs three characters; two are looked for row by row),
+            # another for the number of the county
+            "(incident_words(f.title, f.address_text, f.case_no) ilike '%%' || %(q)s || '%%'"
+            " or f.county_ref ilike '%%' || %(q)s || '%%')",
             "words",
         ),
     ),

@@ -32,8 +32,14 @@ _FORBIDDEN = frozenset(
 )
 _STAMPS = {
     "accept": "accepted_at", "file": "filed_at", "dispatch": "dispatched_at", "redispatch": "dispatched_at",
-    "reopen": "dispatched_at", "feed_back": "handled_at", "self_handle": "handled_at",
+    "receive": "accepted_at", "reopen": "dispatched_at", "feed_back": "handled_at", "self_handle": "handled_at",
 }  # fmt: skip
+
+
+# These name the number that the county keeps a case under.
+_NUMBERED = frozenset({"receive", "transfer_up", "county_return", "send_down", "county_result"})
+# The channel of what the county sends down.
+FROM_ABOVE = "higher"
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,7 @@ def _case(row: Row) -> Case:
         suspension=row.suspension,
         appeal=row.appeal,
         escalation=row.escalation,
+        from_above=row.channel == FROM_ABOVE,
         void_asked_by=row.void_asked_by,
         is_placed=row.is_placed,
         closed_at=row.closed_at,
@@ -334,7 +341,7 @@ def _columns(held: Held, after: Case, clocks: Clocks, row: LogRow, town: TownBoo
         "self_handled": held.row.self_handled or row.name == "self_handle",
         "merged_into": row.facts.get("into") if row.name == "merge" else None if row.name == "unmerge" else held.row.merged_into,
         "review_on": date.fromisoformat(row.facts["review_on"]) if row.name == "suspend" else held.row.review_on,
-        "county_ref": row.facts.get("external_ref") if row.name == "transfer_up" else held.row.county_ref,
+        "county_ref": (row.facts.get("external_ref") if row.name in _NUMBERED else None) or held.row.county_ref,
         "reply_due_at": _reply_due(held, after, row, town),
         "score": row.facts.get("score", held.row.score) if row.name == "evaluate" else held.row.score,
         "is_satisfied": _satisfied(held, row),

@@ -28,6 +28,9 @@ create index incident_timer on incident (timer_at) where timer_at is not null;
 create index incident_dispatched on incident (town_id, dispatched_at) where dispatched_at is not null;
 create index incident_handle_due on incident (town_id, handle_due_at) where handle_due_at is not null;
 create index incident_whole_due on incident (town_id, whole_due_at) where whole_due_at is not null;
+-- Looked for by number, whole or in part; the same number may stand for several cases.
+create index incident_county on incident (town_id, county_ref) where county_ref is not null;
+create index incident_county_words on incident using gin (county_ref gin_trgm_ops) where county_ref is not null;
 create index incident_merged_into on incident (merged_into) where merged_into is not null;
 -- The queue of the desk: the nearest deadline first, page by page.
 create index incident_queue on incident (town_id, coalesce(due_at, 'infinity'), seq) where is_open;

@@ -100,6 +100,8 @@ export function facts(item) {
 }
 
 /** @param {Case} item @param {() => Promise<void>} onChanged */
+      row(t("incident.fact_level"), item.escalation && item.escalation !== "town" && t(`incident.tier_${item.escalation}`)),
+      row(t("incident.fact_county"), item.county_ref),
 export function photos(item, onChanged) {
   const taken = item.photos ?? [];
   const fault = h("div", { "aria-live": "assertive" });
