@@ -71,7 +71,6 @@ def incident(incident_id: UUID) -> Response:
     return _page("incident", subjects=("incidents", "incident", "loop", "report"), data={"id": str(incident_id)})
 
 
-@blueprint.get("/report")
 @blueprint.get("/inbox")
 @needs("view")
 def inbox() -> Response:
@@ -79,10 +78,18 @@ def inbox() -> Response:
     return _page("inbox", subjects=("inbox", "incidents", "incident", "loop", "report"))
 
 
+@blueprint.get("/report")
 @public
 def report() -> Response:
     """The public's report: no account needed."""
     return _page("report", subjects=("report",))
+
+
+@blueprint.get("/progress")
+@public
+def progress() -> Response:
+    """How a report goes on; its code stands in the fragment, which no server sees."""
+    return _page("progress", subjects=("progress", "report", "loop"))
 
 
 @blueprint.get("/browser")
@@ -232,6 +239,8 @@ def _page(name: str, *, subjects: tuple[str, ...] = (), data: dict[str, Any] | N
         csrf=(g.caller.csrf or "") if getattr(g, "caller", None) else "",
         demo=current_app.extensions["onegrid"].demo,
         large_text=request.cookies.get("text") == "large",
+        now=clock.now().isoformat(),
+        rate=clock.rate(),
         subjects=subjects,
         data=data or {},
     )
@@ -246,8 +255,6 @@ def _page(name: str, *, subjects: tuple[str, ...] = (), data: dict[str, Any] | N
 def _who(lang: str) -> tuple[Town | None, Viewer | None]:
     """The town and the person of this request; None for what cannot be known, as on an error page without database."""
     caller = getattr(g, "caller", None)
-        now=clock.now().isoformat(),
-        rate=clock.rate(),
     try:
         with db.transaction() as session:
             town = _town(describe_town(session))

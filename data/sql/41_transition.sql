@@ -99,8 +99,10 @@ begin
     end loop;
     return (select jsonb_build_object('id', mine.incident_id, 'town_id', mine.town_id, 'case_no', mine.case_no, 'title', mine.title,
         'reported_at', mine.reported_at, 'state', shown.state, 'merged', shown.incident_id <> mine.incident_id,
-        'version', mine.version, 'accepted_at', shown.accepted_at, 'dispatched_at', shown.dispatched_at,
-        'handled_at', shown.handled_at, 'closed_at', shown.closed_at, 'due_at', shown.whole_due_at,
+        'version', mine.version, 'accepted_at', shown.accepted_at, 'filed_at', shown.filed_at,
+        'dispatched_at', shown.dispatched_at, 'handled_at', shown.handled_at, 'closed_at', shown.closed_at,
+        'evaluated_at', (select max(l.at) from incident_log l where l.incident_id = shown.incident_id and l.name = 'evaluate'),
+        'due_at', shown.whole_due_at,
         'reopen_count', shown.reopen_count, 'score', mine.score, 'is_satisfied', mine.is_satisfied,
         'org', o.name, 'platform', p.name, 'platform_en', p.name_en,
         'answer', (select l.facts->>'public_text' from incident_log l where l.incident_id = shown.incident_id

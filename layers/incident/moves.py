@@ -163,6 +163,7 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
         raise _changed(session, held, actor, now)
     town = book(session)
     facts = _resolved(session, held, asked, town)
+    _check_happened(held, facts, now)
     try:
         after, row = apply(held.case, asked.name, actor, now, **facts)
     except Refused as refused:
@@ -170,7 +171,6 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
     clocks = timing.after(held.clocks, row, town.time_limits)
     _write(session, held, after, clocks, row, asked, town)
     _hand_over(session, held, after, row)
-    _check_happened(held, facts, now)
     return held.row.version + 1
 
 
@@ -202,13 +202,6 @@ def _invalid(name: str, message: str, code: str = "unknown") -> Invalid:
     return Invalid("request.invalid", "the request has faults", faults=[fault])
 
 
-def _resolved(session: Session, held: Held, asked: Move, town: TownBook) -> dict[str, Any]:
-    """The facts with codes turned into what the table and the columns hold."""
-    # without helping organisations is an answer too
-    facts = {name: value for name, value in asked.facts.items() if value not in (None, "", []) or name == "co_orgs"}
-    facts["id"] = str(held.row.incident_id)
-    if category := facts.get("category") or (held.row.category if asked.name in ("file", "dispatch") else None):
-        if category not in town.ids:
 def _check_happened(held: Held, facts: Mapping[str, Any], now: datetime) -> None:
     """What paper says may lie back as far as the report, not ahead; it is kept beside the server's time, never for it."""
     if facts.get("happened_at"):
@@ -217,6 +210,13 @@ def _check_happened(held: Held, facts: Mapping[str, Any], now: datetime) -> None
             raise _invalid("happened_at", "this lies before the report or is still to come", "not_between")
 
 
+def _resolved(session: Session, held: Held, asked: Move, town: TownBook) -> dict[str, Any]:
+    """The facts with codes turned into what the table and the columns hold."""
+    # without helping organisations is an answer too
+    facts = {name: value for name, value in asked.facts.items() if value not in (None, "", []) or name == "co_orgs"}
+    facts["id"] = str(held.row.incident_id)
+    if category := facts.get("category") or (held.row.category if asked.name in ("file", "dispatch") else None):
+        if category not in town.ids:
             raise _invalid("category", f"no category {category}")
         known = town.rules.categories[category]
         limit = town.handle_limits.get(category)

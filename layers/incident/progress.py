@@ -16,10 +16,10 @@ from layers.incident.case import Actor
 from layers.incident.moves import Move, move
 from layers.incident.service import hash_of_code
 
-# The six stages that people outside are shown, in order.
-STAGES = ("received", "accepted", "dispatched", "handled", "closed", "evaluated")
+# The six stages that people outside are shown, in order; `received` is before the first.
+STAGES = ("accepted", "filed", "dispatched", "handled", "closed", "evaluated")
 _STAGE_OF_STATE = {
-    "reported": "received", "verifying": "received", "accepted": "accepted", "filed": "accepted", "dispatched": "dispatched",
+    "reported": "received", "verifying": "received", "accepted": "accepted", "filed": "filed", "dispatched": "dispatched",
     "returned": "dispatched", "handling": "dispatched", "suspended": "dispatched", "transferred_up": "dispatched",
     "awaiting_inspection": "handled", "closed": "closed", "evaluated": "evaluated", "archived": "evaluated",
 }  # fmt: skip

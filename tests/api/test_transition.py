@@ -239,8 +239,10 @@ def test_a_dissatisfied_reporter_reopens_once(shared_web):
         },
     ).json
     case, code, squad = told["id"], told["query_code"], shared_web.browser("squad")
-    for name in ("accept", "file", "dispatch"):
+    for name, stage in (("accept", "accepted"), ("file", "filed"), ("dispatch", "dispatched")):
         done(command, case, name)
+        seen = public.post("/api/v1/progress", {"code": code}).json
+        assert (seen["stage"], bool(seen[f"{stage}_at"])) == (stage, True)
 
     def finish():
         done(squad, case, "sign")
@@ -256,6 +258,7 @@ def test_a_dissatisfied_reporter_reopens_once(shared_web):
     assert public.post("/api/v1/progress/answers", answer).json["code"] == "transition.reopened_once"
     rated = public.post("/api/v1/progress/answers", {"code": code, "name": "evaluate", "score": 4, "satisfied": True})
     assert (rated.json["stage"], rated.json["score"]) == ("evaluated", 4)
+    assert rated.json["evaluated_at"]
 
 
 def test_voiding_takes_two(shared_web):

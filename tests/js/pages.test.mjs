@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import { change, isPlain, readQuery, writeQuery } from "../../webmap/static/pages/incident-query.js";
 import { reporterWords } from "../../webmap/static/pages/incident-head.js";
+import { codeOf, steps } from "../../webmap/static/pages/progress-steps.js";
 import { fitting, likeness } from "../../webmap/static/pages/report-kinds.js";
 import { bodyOf, titleOf } from "../../webmap/static/pages/report-send.js";
 import { logSentence } from "../../webmap/static/parts/case-log.js";
@@ -178,4 +179,17 @@ test("a place known in part is said in part, one not known by its reason", () =>
   assert.equal(placeAt({ grid: null, village: { name: "澉南村" } }), "澉南村");
   assert.equal(placeAt(null), "");
   assert.equal(placeOrReason({ triage_reason: "vague" }), "common.triage_vague");
+});
+
+test("six steps: what is reached is done with its time, the next one is now", () => {
+  const told = { stage: "dispatched", accepted_at: "a", filed_at: "b", dispatched_at: "c", handled_at: "of an earlier round", ended: null };
+  assert.deepEqual(steps(told).map(({ state, at }) => [state, at]), [["done", "a"], ["done", "b"], ["done", "c"], ["now", null], ["later", null], ["later", null]]);
+  assert.equal(steps({ ...told, stage: "received" })[0].state, "now");
+  assert.ok(steps({ ...told, stage: null, ended: "declined" }).every(({ state }) => state === "later"));
+});
+
+test("a code is read as people type it", () => {
+  assert.equal(codeOf(" w33cn vheax "), "W33CN-VHEAX");
+  assert.equal(codeOf("Ｗ３３ＣＮ－ＶＨＥＡＸ"), "W33CN-VHEAX");
+  assert.equal(codeOf("w33"), "W33");
 });

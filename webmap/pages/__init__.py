@@ -53,6 +53,7 @@ class Tab:
     href: str
     needs: str | None  # permissions separated by |, of which one is enough; None: any signed-in person
     public: bool = False
+    staff: bool = True
 
 
 TABS = (
@@ -61,6 +62,7 @@ TABS = (
     Tab("incidents", "/incidents", None),
     Tab("triage", "/incidents?triage=1", "triage"),
     Tab("report", "/report", None, public=True),
+    Tab("progress", "/progress", None, public=True, staff=False),
     Tab("admin", "/admin", "manage_users"),
 )
 
@@ -81,11 +83,11 @@ class Frame:
     csrf: str = ""
     demo: bool = False
     large_text: bool = False
+    now: str = ""
+    rate: float = 1.0
     data: Mapping[str, Any] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()
 
-    now: str = ""
-    rate: float = 1.0
 
 @cache
 def version() -> str:
@@ -116,7 +118,7 @@ def tabs(viewer: Viewer | None) -> list[Tab]:
     """The entries of the top bar that this person may open, in order."""
     if viewer is None:
         return [tab for tab in TABS if tab.public]
-    return [tab for tab in TABS if tab.needs is None or viewer.permissions & set(tab.needs.split("|"))]
+    return [tab for tab in TABS if tab.staff and (tab.needs is None or viewer.permissions & set(tab.needs.split("|")))]
 
 
 def render(name: str, frame: Frame) -> str:
@@ -169,11 +171,11 @@ def _for_browser(frame: Frame) -> dict[str, Any]:
         "lang": frame.lang,
         "csrf": frame.csrf,
         "demo": frame.demo,
+        "now": frame.now,
+        "rate": frame.rate,
         "static": asset("").rstrip("/"),
         "town": None
         if town is None
-        "now": frame.now,
-        "rate": frame.rate,
         else {
             "code": town.code,
             "name": town.name if frame.lang == "zh" else town.name_en or town.name,

@@ -138,6 +138,7 @@ export function showReceipt(element, answer, left, acts) {
       "div",
       { class: "state__actions" },
       h("button", { type: "button", class: "button button--main", onclick: () => copyText(both, t("report.copied")) }, t("report.copy_both")),
+      answer.query_code && h("a", { class: "button", href: `/progress#${answer.query_code}` }, t("report.follow")),
       h("button", { type: "button", class: "button", onclick: acts.again }, t("report.again")),
     ),
   );

@@ -262,7 +262,7 @@ function showMine() {
   fill(
     box,
     h("h2", null, t("report.mine")),
-    h("ul", null, mine.map((one) => h("li", null, h("b", null, one.title), h("span", null, `${t("report.case_no")} ${one.case_no}`), h("span", null, `${t("report.query_code")} ${one.query_code}`), h("span", null, when(one.at))))),
+    h("ul", null, mine.map((one) => h("li", null, h("b", null, one.title), h("span", null, `${t("report.case_no")} ${one.case_no}`), one.query_code && h("a", { href: `/progress#${one.query_code}` }, `${t("report.query_code")} ${one.query_code}`), h("span", null, when(one.at))))),
   );
 }
 

@@ -54,6 +54,8 @@ export function actionForm(action, shown, { onDone, onRefused, onClose }) {
   });
   window.addEventListener("online", retry);
 
+  const labelOf = (/** @type {string} */ name) => action.fields.find((one) => one.name === name)?.label ?? name;
+
   function retry() {
     if (draft.sent && form.isConnected) send();
   }
@@ -72,7 +74,7 @@ export function actionForm(action, shown, { onDone, onRefused, onClose }) {
     if (busy) return;
     const lacking = missing(action, draft.values, draft.photos);
     mark(form, lacking);
-    if (lacking.length) return fill(outcome, h("p", { class: "field__fault", role: "alert" }, t("inbox.lacking", { what: lacking.map((name) => t(`inbox.field_${name}`)).join(t("common.comma")) })));
+    if (lacking.length) return fill(outcome, h("p", { class: "field__fault", role: "alert" }, t("inbox.lacking", { what: lacking.map((name) => t(`inbox.field_${labelOf(name)}`)).join(t("common.comma")) })));
     setBusy(true);
     try {
       const far = await sendPhotos();
@@ -209,12 +211,12 @@ function choices({ id, offers }, chosen, onChoose) {
  * @param {string} value
  * @param {(name: string, value: string) => void} set
  */
-function fieldOf({ name, kind, needed, reasons = [] }, value, set) {
+function fieldOf({ name, kind, needed, label, reasons = [] }, value, set) {
   const input = inputOf(kind, reasons);
   input.value = value;
   input.addEventListener("input", () => set(name, input.value));
   const optional = !needed && h("small", { class: "quiet" }, ` ${t("report.optional")}`);
-  return h("label", { class: "field", "data-field": name }, h("span", { class: "field__label" }, t(`inbox.field_${name}`), optional), input);
+  return h("label", { class: "field", "data-field": name }, h("span", { class: "field__label" }, t(`inbox.field_${label}`), optional), input);
 }
 
 /** @param {string} kind @param {string[]} reasons */

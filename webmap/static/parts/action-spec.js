@@ -6,7 +6,7 @@ const MOST_SUSPENDED_DAYS = 30;
 
 /**
  * @typedef {{name: string, needs: string[], reasons: string[], to: string | null}} Offer a transition as the server lists it
- * @typedef {{name: string, kind: "words" | "reason" | "day" | "moment" | "photo" | "line", needed: boolean, reasons?: string[]}} Field
+ * @typedef {{name: string, kind: "words" | "reason" | "day" | "moment" | "photo" | "line", needed: boolean, label: string, reasons?: string[]}} Field
  * @typedef {object} Action
  * @property {string} id
  * @property {Offer[]} offers the transitions it chooses from; of `paper` those it makes one after the other
@@ -16,8 +16,10 @@ const MOST_SUSPENDED_DAYS = 30;
  * @typedef {Record<string, string>} Values by field; `choice` is the name of a transition
  */
 
-/** @param {string} name @param {Field["kind"]} kind @param {boolean} [needed] @returns {Field} */
-const field = (name, kind, needed = true) => ({ name, kind, needed });
+/** @param {string} name @param {Field["kind"]} kind @param {boolean} [needed] @param {string} [label] @returns {Field} */
+const field = (name, kind, needed = true, label = name) => ({ name, kind, needed, label });
+// where no kind of reason is asked for, the words are the reason
+const WHY = field("reason", "words", true, "reason_code");
 
 /** In the order in which they stand; the first one that is offered is the main one. */
 const ACTIONS = [
@@ -26,13 +28,16 @@ const ACTIONS = [
   { id: "inspect", names: ["pass_inspection", "rework"], fields: [field("text", "words")] },
   { id: "sign", names: ["sign"], fields: [] },
   { id: "feed_back", names: ["feed_back"], fields: [field("photo_after", "photo"), field("text", "words"), field("public_text", "words", false)] },
-  { id: "resume", names: ["resume"], fields: [field("reason", "words")] },
+  { id: "resume", names: ["resume"], fields: [WHY] },
   { id: "self_handle", names: ["self_handle"], fields: [field("photo_before", "photo"), field("photo_after", "photo"), field("text", "words")] },
   { id: "return", names: ["return"], fields: [field("reason_code", "reason"), field("reason", "words")] },
-  { id: "ask_extension", names: ["ask_extension"], fields: [field("reason", "words")] },
+  { id: "ask_extension", names: ["ask_extension"], fields: [WHY] },
   { id: "ask_suspend", names: ["ask_suspend"], fields: [field("reason_code", "reason"), field("reason", "words"), field("review_on", "day")] },
-  { id: "appeal", names: ["appeal"], fields: [field("reason", "words")] },
+  { id: "appeal", names: ["appeal"], fields: [WHY] },
 ];
+
+/** What the state or the asking of others decides: it says little to whoever looks for a step. */
+const PLAIN = new Set(["transition.not_from_here", "transition.not_yours", "transition.nothing_asked"]);
 
 /** Names of the transitions that are made here; the others are the desk's. */
 export const OWN = new Set(ACTIONS.flatMap(({ names }) => names));
@@ -116,6 +121,5 @@ export function reviewDays(now, zone) {
  */
 export function keptBack(blocked) {
   const own = blocked.filter(({ name }) => OWN.has(name));
-  const plain = (/** @type {{code: string}} */ { code }) => code === "transition.not_from_here" || code === "transition.not_yours";
-  return { told: own.filter((one) => !plain(one)), rest: own.filter(plain) };
+  return { told: own.filter(({ code }) => !PLAIN.has(code)), rest: own.filter(({ code }) => PLAIN.has(code)) };
 }
