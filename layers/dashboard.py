@@ -32,13 +32,30 @@ select coalesce(platform_code, '') as platform,
 from concerned group by 1
 """)
 _SUPERVISED = text(
-    "select supervision_level as level, count(*) as n from scoped_incident"
-    " where is_open and supervision_level > 0 group by supervision_level"
+    "select supervision_level as level, count(*) as n, count(*) filter (where reply_due_at is not null) as waiting"
+    " from scoped_incident where is_open and supervision_level > 0 group by supervision_level"
 )
 _STATES = text("select state, count(*) as n from scoped_incident where is_open group by state")
 _TODAY = text("""
 select floor(extract(epoch from reported_at - cast(:day_start as timestamptz)) / 900)::int as quarter, count(*) as n
 from scoped_incident where reported_at >= :day_start and reported_at < :day_end group by 1
+""")
+# The same weekday of the eight weeks before: what is usual at each quarter of an hour. Weeks before the first report do not count.
+USUAL_WEEKS = 8
+_USUAL = text("""
+with week as (
+    select cast(:day_start as timestamptz) - w * interval '7 days' as start from generate_series(1, :weeks) w
+), known as (
+    select w.start from week w where exists (select from scoped_incident where reported_at < w.start)
+)
+select (select count(*) from known) as weeks, q.quarter, count(*) as n
+from known k join scoped_incident i on i.reported_at >= k.start and i.reported_at < k.start + interval '1 day'
+cross join lateral (select floor(extract(epoch from i.reported_at - k.start) / 900)::int as quarter) q
+group by q.quarter
+""")
+_DUE_TODAY = text("""
+select count(*) as due, count(*) filter (where handled_at <= handle_due_at) as in_time from scoped_incident
+where handle_due_at >= :day_start and handle_due_at < :now and state not in ('voided', 'merged', 'declined')
 """)
 _AREAS = text("""
 select count(*) filter (where level = 'village') as villages, count(*) filter (where level = 'grid') as grids,
@@ -63,7 +80,9 @@ def summary(session: Session) -> dict[str, Any]:
     times = {"now": moment, "day_start": start, "day_end": end}
     rows = session.execute(_FIGURES, times).mappings().all()
     states = {row.state: row.n for row in session.execute(_STATES)}
-    supervised = {str(row.level): row.n for row in session.execute(_SUPERVISED)}
+    levels = session.execute(_SUPERVISED).all()
+    supervised = {str(row.level): row.n for row in levels}
+    due = session.execute(_DUE_TODAY, times).one()
     quarters = [0] * round((end - start).total_seconds() / 900)
     for row in session.execute(_TODAY, times):
         quarters[row.quarter] = row.n
@@ -87,11 +106,25 @@ def summary(session: Session) -> dict[str, Any]:
             for row in rows
         },
         "stages": {stage: {state: states.get(state, 0) for state in members} for stage, members in STAGES.items()},
-        "supervision": {"total": sum(supervised.values()), **supervised},
+        "supervision": {"total": sum(supervised.values()), "waiting": sum(row.waiting for row in levels), **supervised},
         "today": quarters,
+        "usual": _usual(session, times, len(quarters)),
+        "today_in_time": {"n": due.in_time, "of": due.due} if due.due else None,
         "areas": {
             "villages": areas["villages"],
             "grids": areas["grids"],
             "area_km2": round(areas["area_km2"], 1) if areas["area_km2"] else None,
         },
     }
+
+
+def _usual(session: Session, times: dict[str, Any], quarters: int) -> dict[str, Any] | None:
+    """Reports by quarter of an hour on a usual day like this one, on average; None before there was one."""
+    rows = session.execute(_USUAL, {**times, "weeks": USUAL_WEEKS}).all()
+    if not rows:
+        return None
+    usual = [0.0] * quarters
+    for row in rows:
+        if row.quarter < quarters:  # a day that the clocks made longer
+            usual[row.quarter] = round(row.n / row.weeks, 3)
+    return {"weeks": rows[0].weeks, "quarters": usual}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { freePart, leaderStart, placeCallout } from "../../webmap/static/map/callout-place.js";
-import { barsOf, binQuarters, playStep } from "../../webmap/static/map/day-bars.js";
+import { barsOf, binQuarters, playStep, scaleOf, usualLine, usualUntil } from "../../webmap/static/map/day-bars.js";
 import { labelPoint } from "../../webmap/static/map/label-point.js";
 import { waitFor } from "../../webmap/static/map/pace.js";
 import { addressesOf, tileAddress } from "../../webmap/static/map/tile-address.js";
@@ -117,4 +117,19 @@ test("one event is followed at once, a stream of them every few seconds", () => 
   assert.ok(asked <= 21 && asked >= 19, `${asked} askings in a minute`);
   assert.equal(waitFor(10_000, 1000, 150, 3000), 150, "after a quiet while at once again");
   assert.ok(waitFor(1000, 1000, 150, 3000, 1) > waitFor(1000, 1000, 150, 3000, 0), "screens are spread");
+});
+
+test("the usual day is a line of hourly means on the scale of the bars", () => {
+  const usual = [0, 0, 0, 0, 2, 2, 2, 2];
+  assert.deepEqual(usualLine(usual, 100, 40, 4), [[25, 0], [75, 20]]);
+  assert.equal(scaleOf([1, 2]), 4);
+  assert.equal(scaleOf([1, 9]), 9);
+});
+
+test("what is usual by now counts the quarter under way by its share", () => {
+  const usual = [4, 4, 8, 8];
+  assert.equal(usualUntil(usual, 0), 0);
+  assert.equal(usualUntil(usual, 0.5), 8);
+  assert.equal(usualUntil(usual, 0.625), 12);
+  assert.equal(usualUntil(usual, 1), 24);
 });

@@ -86,13 +86,20 @@ export function showLoop(data) {
     return;
   }
   const stages = ["accept", "handle", "evaluate"].filter((stage) => summary.stages[stage]);
-  const share = summary.today_in_time ? `${summary.today_in_time.n} / ${summary.today_in_time.of}` : null;
-  const sum = h("div", { class: "loop__sum" }, h("span", null, t("map.loop_title"), " ", h("b", null, count(summary.open ?? 0)), " ", t("map.cases")), share && h("span", null, t("map.loop_in_time"), " ", h("b", null, share)));
+  const sum = h("div", { class: "loop__sum" }, h("span", null, t("map.loop_title"), " ", h("b", null, count(summary.open ?? 0)), " ", t("map.cases")), inTime(data, summary));
   fill(
     element,
     h("div", { class: "loop__top" }, sum, supervision(data, summary.supervision)),
     h("div", { class: "loop__stages" }, stages.map((stage, index) => [index > 0 && arrow(), stageBox(data, stage, summary.stages[stage])])),
   );
+}
+
+/** Handled in time, of those whose handling was due today. @param {TownData} data @param {any} summary */
+function inTime(data, summary) {
+  const share = summary.today_in_time;
+  if (!share) return null;
+  const due = { handle_due_from: summary.day_start, handle_due_to: summary.now, valid: 1 };
+  return h("a", { href: data.list(due) }, t("map.loop_in_time"), " ", h("b", null, `${count(share.n)} / ${count(share.of)}`));
 }
 
 function arrow() {
@@ -125,7 +132,8 @@ function supervision(data, figures) {
     "div",
     { class: "loop__supervise" },
     h("a", { href: data.list({ supervised: 1, open: 1 }) }, t("map.supervise"), " ", h("b", null, count(figures.total))),
-    [1, 2, 3].filter((level) => figures[level]).map((level) => h("span", null, t(`map.supervise_${level}`), " ", h("b", null, count(figures[level])))),
+    [1, 2, 3].filter((level) => figures[level]).map((level) => h("a", { class: "loop__level", href: data.list({ level, open: 1 }) }, t(`map.supervise_${level}`), " ", h("b", null, count(figures[level])))),
+    figures.waiting > 0 && h("a", { class: "loop__level", href: data.list({ reply: 1, open: 1 }) }, t("map.supervise_waiting"), " ", h("b", null, count(figures.waiting))),
     h("small", null, t("map.supervise_words")),
   );
 }

@@ -160,9 +160,10 @@ export class ListPanel {
     return h(
       "button",
       { type: "button", class: "row", "data-id": item.id, "aria-current": String(this.page.selected() === item.id), onclick: () => this.page.select(item.id, lon, lat) },
+      item.supervision_level > 0 && this.page.at() === null ? levelTag(item.supervision_level) : null,
       ringSymbol(this.data.platform(item.platform), clock),
       h("span", { class: "row__main" }, h("span", { class: "row__title" }, h("span", null, item.title), tag), h("span", { class: "row__sub" }, place)),
-      h("span", { class: `row__end ${toneOf(clock.state)}` }, clock.words),
+      h("span", { class: `row__end ${toneOf(clock.state)}` }, clock.words, this.page.at() === null ? cause(item) : null),
     );
   }
 
@@ -179,6 +180,17 @@ export class ListPanel {
   mark() {
     for (const row of find("#list-panel").querySelectorAll(".row")) row.setAttribute("aria-current", String(/** @type {HTMLElement} */ (row).dataset.id === this.page.selected()));
   }
+}
+
+/** Level of supervision: filled, outlined, thin. @param {1 | 2 | 3} level */
+const levelTag = (level) => h("span", { class: `tag ${["", "tag--thin", "tag--outlined", "tag--filled"][level]}` }, t(`map.level_${level}`));
+
+/** Why it is supervised, and whether the organisation has answered. @param {Record<string, any>} item */
+function cause(item) {
+  if (!item.supervision_level) return null;
+  if (item.rework_count >= 2) return h("small", null, t("map.cause_rework", { n: item.rework_count }));
+  if (item.return_count >= 2) return h("small", null, t("map.cause_return", { n: item.return_count }));
+  return h("small", null, t(item.reply_due_at ? "map.cause_waiting" : "map.cause_replied"));
 }
 
 /** @param {Record<string, any>} item @param {number} at a past moment */

@@ -2,9 +2,9 @@
 
 import { call, query } from "../api.js";
 import { fill, find, h, s } from "../dom.js";
-import { t } from "../i18n.js";
+import { count, t } from "../i18n.js";
 import { day } from "../time.js";
-import { binQuarters, barsOf, playStep } from "./day-bars.js";
+import { binQuarters, barsOf, playStep, scaleOf, usualLine, usualUntil } from "./day-bars.js";
 import { dayEnd, dayStart, formatClock, formatMoment, parseMoment } from "./town-clock.js";
 
 /** @typedef {import("./town-data.js").TownData} TownData */
@@ -75,7 +75,7 @@ export class TimePanel {
     const replay = this.page.at() !== null;
     this.live.setAttribute("aria-pressed", String(!replay));
     this.play.textContent = t(this.playing ? "map.pause" : "map.play");
-    this.title.textContent = this.isToday() ? t("map.today_bars") : t("map.day_bars", { day: day(new Date(start), new Date(start).getFullYear() !== new Date(this.data.now()).getFullYear()) });
+    this.title.textContent = this.isToday() ? this.words() : t("map.day_bars", { day: day(new Date(start), new Date(start).getFullYear() !== new Date(this.data.now()).getFullYear()) });
     const { date, slider } = this;
     if (document.activeElement !== date) date.value = formatMoment(start, this.data.zone).slice(0, 10);
     date.max = formatMoment(this.data.now(), this.data.zone).slice(0, 10);
@@ -93,12 +93,14 @@ export class TimePanel {
     const base = height - (height > 66 ? 29 : 26);
     const now = Math.min(end, this.data.now());
     const x = (/** @type {number} */ moment) => ((moment - start) / (end - start)) * width;
-    const bars = barsOf(this.bars(), width, base - 4);
+    const counts = this.bars();
+    const bars = barsOf(counts, width, base - 4);
     const hours = [0, 4, 8, 12, 16, 20].map((hour) => start + hour * 3_600_000);
     this.drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
     fill(
       this.drawing,
       bars.map((bar) => s("rect", { class: "bar-past", x: bar.x, y: base - bar.height - 2, width: bar.width, height: bar.height })),
+      this.usual(counts, width, base),
       s("line", { class: "axis", x1: 0, x2: width, y1: base, y2: base }),
       s("line", { class: "axis-done", x1: 0, x2: x(Math.min(at, now)), y1: base, y2: base }),
       hours.map((moment) => [
@@ -110,6 +112,24 @@ export class TimePanel {
     );
     this.thumb.style.insetInlineStart = `${x(at)}px`;
     this.thumb.style.insetBlockEnd = `${height - base - 6}px`;
+  }
+
+  /** The usual day behind today's bars. @param {number[]} counts @param {number} width @param {number} base */
+  usual(counts, width, base) {
+    const usual = this.isToday() ? this.data.summary?.usual?.quarters : null;
+    if (!usual) return null;
+    const points = usualLine(usual, width, base - 4, scaleOf(counts)).map(([x, height]) => `${x.toFixed(1)},${(base - 2 - height).toFixed(1)}`);
+    return s("polyline", { class: "bar-usual", points: points.join(" ") });
+  }
+
+  /** Today until now, and what is usual by now on such a day. */
+  words() {
+    const { summary } = this.data;
+    const { start, end } = this.day();
+    const usual = this.page.at() === null ? summary?.usual?.quarters : null;
+    if (!usual) return t("map.today_bars");
+    const share = (this.data.now() - start) / (end - start);
+    return t("map.today_usual", { n: count(summary.today_reported), usual: count(usualUntil(usual, share)) });
   }
 
   scrub() {
