@@ -54,6 +54,13 @@ def command_map() -> Response:
     return _page("map", subjects=("map", "incident", "loop"))
 
 
+@blueprint.get("/desk")
+@needs(*pages.DECIDES)
+def desk() -> Response:
+    """The desk from which the closed loop is run: queue, case, decision."""
+    return _page("desk", subjects=("desk", "incidents", "incident", "loop", "report"))
+
+
 @blueprint.get("/incidents")
 @needs("view")
 def incidents() -> Response:

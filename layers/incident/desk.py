@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from data import clock
-from data.errors import Conflict, NotFound
 from data.scope import scope_of
 from layers import features
 from layers.incident import queries
+from layers.incident.conflict import conflict
 from layers.incident.layer import LAYER, STAGES
 from layers.query import where
 
@@ -114,11 +114,7 @@ def correct(session: Session, incident_id: UUID, given: Wording) -> int:
     version = session.execute(_CORRECT, values).scalar_one_or_none()
     if version is not None:
         return int(version)
-    now = session.execute(queries.ONE, {"incident_id": incident_id}).one_or_none()
-    if now is None:
-        raise NotFound("incident.not_found", "there is no such incident here")
-    message = "somebody changed this incident meanwhile"
-    raise Conflict("incident.version_conflict", message, version=now.version, state=now.state)
+    raise conflict(session, incident_id)
 
 
 def tell_apart(session: Session, incident_id: UUID, other_id: UUID) -> None:

@@ -63,6 +63,7 @@ LOG = text("""
     from incident_log l left join organisation o on o.org_id = l.actor_org_id
     where l.incident_id = :incident_id order by l.at, l.from_state is not null, l.log_id
 """)
+ORGS = text("select code, name from organisation where org_id = any (:ids) order by array_position(:ids, org_id)")
 PHOTOS = text("""
     select photo_id, width_px, height_px, bytes, taken_at, exif_distance_m, st_x(exif_geom) as lon,
         st_y(exif_geom) as lat, created_at

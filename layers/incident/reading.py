@@ -123,6 +123,8 @@ def get(session: Session, incident_id: UUID) -> dict[str, Any]:
         "grid_shares": row.grid_shares,
         "grid_then": _area(row.then_code, row.then_name, row.then_name_en),
         "grid_now": _area(row.now_code, row.now_name, row.now_name_en),
+        "co_orgs": [dict(org) for org in session.execute(queries.ORGS, {"ids": row.co_org_ids}).mappings()],
+        "merged_into": str(row.merged_into) if row.merged_into else None,
         "suggestion": _named(row.suggestion or {}, book(session)),
         "duplicates": _duplicates(session, row),
         "reporter": _masked(session.execute(queries.REPORTER, own).one_or_none()),

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from data import clock
-from data.errors import Conflict, Invalid, NotFound
+from data.errors import Invalid, NotFound
 from data.receipt import body_hash
 from data.scope import scope_of
 from data.session import call
@@ -25,6 +25,7 @@ from layers.address.locating import known
 from layers.address.place import Place
 from layers.incident import queries, timing
 from layers.incident.book import TownBook, book
+from layers.incident.conflict import conflict
 from layers.incident.draft import Draft, Placing
 from layers.incident.rules import Suggestion, suggest
 
@@ -320,9 +321,7 @@ def place(session: Session, incident_id: UUID, picked: Placing) -> int:
     }
     version = session.execute(queries.PLACE, values).scalar_one_or_none()
     if version is None:
-        now = session.execute(queries.ONE, {"incident_id": incident_id}).one()
-        message = "somebody changed this incident meanwhile"
-        raise Conflict("incident.version_conflict", message, version=now.version, state=now.state)
+        raise conflict(session, incident_id)
     if (
         picked.lon is not None
         and row.triage_reason in WORDS_UNKNOWN

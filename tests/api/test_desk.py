@@ -54,6 +54,7 @@ def test_words_are_corrected_with_both_in_the_log(shared_web):
     assert row["facts"]["title"] == {"from": "渣土车沿路抛洒", "to": "渣土车抛洒"}
     again = command.call("PATCH", path, json=given)
     assert (again.status_code, again.json["detail"]["version"]) == (409, version + 1)
+    assert again.json["detail"]["last"]["reason"] == "标题写清"
     assert shared_web.browser("squad").call("PATCH", path, json=given).status_code == 403
 
 

@@ -65,7 +65,8 @@ def test_second_of_two_is_refused_with_the_state_now(shared_web):
     late = {"version": 1, "reason": "另一人", "grid": GRIDS[1]}
     answer = command.call("PATCH", f"/api/v1/incidents/{told['id']}/place", json=late)
     assert (answer.status_code, answer.json["code"]) == (409, "incident.version_conflict")
-    assert answer.json["detail"] == {"version": 2, "state": "reported"}
+    told = answer.json["detail"]
+    assert (told["version"], told["state"], told["last"]["actor"]) == (2, "reported", "command")
 
 
 def test_pick_sent_again_with_its_key_changes_nothing(shared_web):

@@ -212,6 +212,12 @@ def test_a_change_by_somebody_else_is_not_overwritten(
     page.locator(".case__map canvas").click(position={"x": 200, "y": 150})
     page.locator(".case__reason input").fill("后改的")
     page.keyboard.press("Enter")
+    refused = page.locator("[data-refused='incident.version_conflict']")
+    expect(refused).to_contain_text("版本 1")
+    expect(refused).to_contain_text("版本 2")
+    expect(page.locator(".case__reason input")).to_have_value("后改的")
+    page.locator(".case__reason input").press("Enter")
+    expect(page.locator(".log")).to_contain_text("后改的")
     expect(page.locator(".log")).to_contain_text("先改的")
     assert "后改的" not in page.locator(".log").inner_text()
 

@@ -27,6 +27,7 @@ DATA: dict[str, dict[str, Any]] = {
     "login": {"next": "/", "demo_logins": ["command", "admin"], "demo_password": "onegrid-demo"},
     "report": {},
     "browser": {},
+    "desk": {},
     "incidents": {},
     "incident": {"id": "01958f3c-0000-7000-8000-000000000003"},
     "admin": {"roles": [], "orgs": []},

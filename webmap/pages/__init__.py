@@ -56,8 +56,12 @@ class Tab:
     staff: bool = True
 
 
+# Whoever decides over cases has the desk; whoever works on them has the inbox.
+DECIDES = ("accept", "dispatch", "close", "supervise_1", "supervise_2", "supervise_3", "suspend", "extend", "void")
+
 TABS = (
     Tab("map", "/", None),
+    Tab("desk", "/desk", "|".join(DECIDES)),
     Tab("inbox", "/inbox", "handle|self_handle"),
     Tab("incidents", "/incidents", None),
     Tab("triage", "/incidents?triage=1", "triage"),

@@ -6,21 +6,47 @@ import { placeName } from "../place-name.js";
 import { when } from "../time.js";
 import { wordFor } from "./incident-rows.js";
 
-/** @param {import("./incident-view.js").Case} item */
-export function duplicatesPanel(item) {
+/** @typedef {{merge?: ((other: any) => void) | null, distinct?: ((other: any) => void) | null}} Acts what may be said of a duplicate */
+
+/**
+ * @param {import("./incident-view.js").Case} item
+ * @param {Acts} [acts] where they are given, each one stands with what may be done, without the case itself beside it
+ */
+export function duplicatesPanel(item, acts) {
   const near = item.duplicates ?? [];
   return h(
     "section",
     { class: "case__panel" },
     h("h2", null, near.length ? t("incident.near_duplicates", { n: near.length }) : t("incident.no_duplicates")),
     h("p", { class: "quiet small" }, t("incident.duplicates_rule")),
-    near.length > 0 &&
+    acts && near.map((/** @type {any} */ other, /** @type {number} */ i) => toDecide(other, acts, i === 0)),
+    acts && near.length > 0 && h("p", { class: "quiet small" }, t("incident.merged_are_told")),
+    !acts &&
+      near.length > 0 &&
       h(
         "div",
         { class: "twins" },
         card({ ...item, photo: item.photos?.[0] && `${item.photos[0].url}?size=thumb`, distance_m: null }, item, true),
         near.map((/** @type {any} */ other) => card(other, item, false)),
       ),
+  );
+}
+
+/** @param {any} one @param {Acts} acts @param {boolean} first */
+function toDecide(one, { merge, distinct }, first) {
+  const facts = [when(one.reported_at), t("incident.duplicate_distance", { n: Math.round(one.distance_m) }), wordFor("channel", one.channel)];
+  return h(
+    "div",
+    { class: "twin twin--wide", "data-twin": one.id },
+    h("div", { class: "twin__title" }, symbol(one.platform), h("a", { href: `/incidents/${one.id}` }, one.title), h("span", { class: "tag" }, wordFor("state", one.state))),
+    h("div", { class: "small quiet" }, facts.join(" · ")),
+    one.lead_org_name && h("div", { class: "small quiet" }, t("incident.led_by", { org: one.lead_org_name })),
+    h(
+      "div",
+      { class: "state__actions" },
+      merge && one.is_open && h("button", { type: "button", class: "button button--small", "aria-label": t("incident.merge_into", { title: one.title }), onclick: () => merge(one) }, t("incident.merge_here"), first && h("span", { class: "key" }, "M")),
+      distinct && h("button", { type: "button", class: "button button--small button--plain", "aria-label": t("incident.not_the_same", { title: one.title }), onclick: () => distinct(one) }, t("incident.no_duplicate")),
+    ),
   );
 }
 

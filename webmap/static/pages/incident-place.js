@@ -4,14 +4,18 @@ import { fill, h } from "../dom.js";
 import { may } from "../frame.js";
 import { has, nameOf, t } from "../i18n.js";
 import { addressField } from "../parts/address-field.js";
-import { placeMap } from "../parts/place-map.js";
-import { faultBox } from "../parts/states.js";
+import { refusedBox, saysState } from "../parts/conflict.js";
+import { listenKeys } from "../parts/keys.js";
+import { mapHolder } from "../parts/place-map.js";
+import { shareAt } from "../parts/share-point.js";
 import { toast } from "../parts/toast.js";
 import { placeAt, placeName } from "../place-name.js";
 import { wordFor } from "./incident-rows.js";
 
 const CRS_NAMES = /** @type {Record<string, string>} */ ({ gcj02: "GCJ-02", bd09: "BD-09", wgs84: "WGS 84", cgcs2000: "CGCS2000" });
 const CLOSE_ZOOM = 15.5;
+const WHOLE_CIRCLE_M = 300;
+const NEAR_DEG = 0.006;
 
 /** @param {string | null | undefined} crs */
 export const crsName = (crs) => (crs ? CRS_NAMES[crs] ?? crs : t("incident.crs_unknown"));
@@ -19,42 +23,43 @@ export const crsName = (crs) => (crs ? CRS_NAMES[crs] ?? crs : t("incident.crs_u
 /**
  * @param {import("./incident-view.js").Case} item
  * @param {() => Promise<void>} onSaved
+ * @param {import("../parts/place-map.js").MapHolder} [holder] a map kept from case to case; else the panel has its own
  */
-export function placePanel(item, onSaved) {
-  const canMove = may("triage") || may("accept");
-  const canvas = h("div", { class: "place-map case__map", "aria-label": t("incident.map") });
+export function placePanel(item, onSaved, holder) {
+  const canMove = (may("triage") || may("accept")) && item.state !== "archived";
+  const shown = holder ?? mapHolder(t("incident.map"));
   const bar = h("div", { class: "case__move", hidden: true });
   const move = h("button", { type: "button", class: "button case__move-start" }, t("incident.move_place"), h("span", { class: "key" }, "P"));
-  const box = h("div", { class: "case__map-box" }, canvas, canMove && !item.triage_reason && move);
-  const mover = new Mover(item, bar, onSaved);
+  const box = h("div", { class: "case__map-box" }, shown.element, canMove && !item.triage_reason && move);
+  const mover = new Mover(item, bar, onSaved, shown);
   move.addEventListener("click", () => mover.start());
   const element = h("section", { class: "case__place", "aria-label": t("incident.place") }, item.triage_reason && triageBox(item, mover, canMove), box, bar);
-  const keys = canMove ? (/** @type {KeyboardEvent} */ event) => placeKeys(event, item, mover) : null;
-  if (keys) document.addEventListener("keydown", keys);
+  const stopKeys = canMove ? listenKeys(placeKeys(item, mover)) : null;
   return {
     element,
     how: howPanel(item, mover, canMove),
-    ready: () => mover.draw(canvas),
+    ready: () => mover.draw(),
+    /** Whether a place is being chosen: then the panel is not drawn anew under the hand. */
+    busy: () => !bar.hidden,
     remove() {
-      mover.remove();
-      if (keys) document.removeEventListener("keydown", keys);
+      mover.remove(!holder);
+      stopKeys?.();
     },
   };
 }
 
 /**
- * @param {KeyboardEvent} event
  * @param {import("./incident-view.js").Case} item
  * @param {Mover} mover
+ * @returns {Record<string, (event: KeyboardEvent) => unknown>}
  */
-function placeKeys(event, item, mover) {
-  if (event.ctrlKey || event.metaKey || event.altKey || /** @type {Element} */ (event.target).closest("input, select, textarea")) return;
-  const share = /^[123]$/.test(event.key) ? (item.grid_shares ?? [])[Number(event.key) - 1] : null;
-  if (event.key === "p" || event.key === "P") mover.start();
-  else if (event.key === "Escape") mover.stop();
-  else if (share) mover.toGrid(share);
-  else return;
-  event.preventDefault(); // or the letter lands in the field that has just got the focus
+function placeKeys(item, mover) {
+  const grid = (/** @type {number} */ i) => () => {
+    const share = (item.grid_shares ?? [])[i];
+    if (!share) return false;
+    mover.toGrid(share);
+  };
+  return { p: () => mover.start(), Escape: () => (mover.bar.hidden ? false : mover.stop()), 1: grid(0), 2: grid(1), 3: grid(2) };
 }
 
 /** The state of moving: a map, at most one chosen place, a reason. */
@@ -63,34 +68,62 @@ class Mover {
    * @param {import("./incident-view.js").Case} item
    * @param {HTMLElement} bar
    * @param {() => Promise<void>} onSaved
+   * @param {import("../parts/place-map.js").MapHolder} holder
    */
-  constructor(item, bar, onSaved) {
+  constructor(item, bar, onSaved, holder) {
     this.item = item;
     this.bar = bar;
     this.onSaved = onSaved;
+    this.holder = holder;
+    this.version = item.version;
     /** @type {import("../parts/place-map.js").PlaceMap | null} */
     this.map = null;
     this.picking = false;
     this.gone = false;
   }
 
-  /** @param {HTMLElement} canvas */
-  async draw(canvas) {
-    const { item } = this;
+  async draw() {
+    const { item, holder } = this;
     const known = item.lon !== null;
-    const made = await placeMap(canvas, {
-      center: known ? [item.lon, item.lat] : undefined,
-      zoom: known ? CLOSE_ZOOM : undefined,
-      onPick: (lon, lat) => this.picking && this.toPoint(lon, lat),
-    });
-    if (this.gone) return made?.remove();
+    holder.onPick = (lon, lat) => this.picking && this.toPoint(lon, lat);
+    const made = await holder.map();
+    if (this.gone || !made) return;
     this.map = made;
-    if (!made) return;
+    made.clear();
+    if (known) made.go([item.lon, item.lat], zoomFor(item.place?.radius_m));
     if (known) made.incident({ lon: item.lon, lat: item.lat, platform: item.platform });
     if (known && item.place?.radius_m) made.circle(item.lon, item.lat, item.place.radius_m);
     const marks = (item.duplicates ?? []).filter((/** @type {any} */ one) => one.lon != null);
-    made.others(marks.map((/** @type {any} */ one) => ({ lon: one.lon, lat: one.lat, platform: one.platform, label: t("incident.duplicate_distance", { n: Math.round(one.distance_m) }) })));
-    await this.drawReading(made);
+    const twins = marks.map((/** @type {any} */ one) => ({ lon: one.lon, lat: one.lat, platform: one.platform, label: t("incident.duplicate_distance", { n: Math.round(one.distance_m) }) }));
+    made.others(twins);
+    await Promise.all([this.drawReading(made), this.drawCandidates(made), this.drawNeighbours(made, twins)]);
+  }
+
+  /** The grids it may lie in. @param {import("../parts/place-map.js").PlaceMap} made */
+  async drawCandidates(made) {
+    const { item } = this;
+    const shares = (item.grid_shares ?? []).slice(0, 3);
+    if (item.lon === null || shares.length < 2) return;
+    const areas = await Promise.all(shares.map((/** @type {any} */ share) => call(`/api/v1/areas/${share.code}`).catch(() => null)));
+    if (this.gone) return;
+    made.candidates(
+      areas.flatMap((area, i) =>
+        area ? [{ geometry: area.geometry, label: percent(shares[i].share), at: shareAt(area.geometry, item.lon, item.lat, item.place?.radius_m ?? 0) }] : [],
+      ),
+    );
+  }
+
+  /** Other open cases nearby. @param {import("../parts/place-map.js").PlaceMap} made @param {any[]} twins */
+  async drawNeighbours(made, twins) {
+    const { item } = this;
+    if (item.lon === null) return;
+    const [x, y] = [NEAR_DEG / Math.cos((item.lat * Math.PI) / 180), NEAR_DEG];
+    const bbox = [item.lon - x, item.lat - y, item.lon + x, item.lat + y].map((value) => value.toFixed(6)).join(",");
+    const near = await call(`/api/v1/incidents${query({ open: "1", bbox, limit: 60 })}`).catch(() => ({ features: [] }));
+    if (this.gone) return;
+    const known = new Set([item.id, ...(item.duplicates ?? []).map((/** @type {any} */ one) => one.id)]);
+    const others = near.features.filter((/** @type {any} */ one) => one.geometry && !known.has(one.id));
+    made.others([...twins, ...others.map((/** @type {any} */ one) => ({ lon: one.geometry.coordinates[0], lat: one.geometry.coordinates[1], platform: one.properties.platform }))]);
   }
 
   /** Where the suggested reading would put the case, beside where it lies as given. @param {import("../parts/place-map.js").PlaceMap} made */
@@ -107,9 +140,10 @@ class Mover {
     if (words && where) words.textContent = readingWords(reading, where);
   }
 
-  remove() {
+  /** @param {boolean} whole the map too */
+  remove(whole) {
     this.gone = true;
-    this.map?.remove();
+    if (whole) this.holder.map().then((made) => made?.remove());
   }
 
   start() {
@@ -132,7 +166,9 @@ class Mover {
     this.bar.hidden = true;
     fill(this.bar);
     const { item } = this;
-    if (item.lon !== null) this.map?.incident({ lon: item.lon, lat: item.lat, platform: item.platform });
+    if (item.lon === null) return;
+    this.map?.incident({ lon: item.lon, lat: item.lat, platform: item.platform });
+    this.map?.circle(item.lon, item.lat, item.place?.radius_m);
   }
 
   /** @param {number} lon @param {number} lat @param {string} [label] */
@@ -191,17 +227,16 @@ class Mover {
       return fill(answer, h("p", { class: "field__fault" }, t("incident.reason_needed")));
     }
     try {
-      const saved = await call(`/api/v1/incidents/${this.item.id}/place`, { method: "PATCH", json: { version: this.item.version, reason, ...change } });
+      const saved = await call(`/api/v1/incidents/${this.item.id}/place`, { method: "PATCH", json: { version: this.version, reason, ...change } });
+      this.bar.hidden = true;
       const grid = placeName(saved.properties);
       toast(grid ? t("incident.place_saved", { grid }) : t("incident.place_saved_outside"));
       await this.onSaved();
     } catch (reason) {
       const fault = /** @type {ApiError} */ (reason);
-      fill(answer, faultBox(fault, t("incident.place_failed")));
-      if (fault.code === "incident.version_conflict") {
-        toast(t("incident.place_failed"), null, { late: true });
-        await this.onSaved();
-      }
+      fill(answer, refusedBox(fault, t("incident.place_failed"), { state: this.item.state, version: this.version }));
+      // pressed again it is done on the case as it is now, with the words that stand there
+      if (saysState(fault)) this.version = fault.detail.version;
     }
   }
 }
@@ -275,12 +310,17 @@ function howPanel(item, mover, canMove) {
   );
 }
 
+/** @param {number} share */
+const percent = (share) => (share > 0 && share < 0.005 ? "< 1%" : `${Math.round(share * 100)}%`);
+
+/** So near that the whole circle is seen. @param {number | null | undefined} radius_m */
+const zoomFor = (radius_m) => (radius_m ? Math.min(CLOSE_ZOOM, Math.max(11, CLOSE_ZOOM - Math.log2(radius_m / WHOLE_CIRCLE_M))) : CLOSE_ZOOM);
+
 /** @param {{name: string, name_en?: string, share: number}} share @param {number} i */
 function shareRow(share, i) {
-  const percent = Math.round(share.share * 100);
   const fillBar = h("i", null);
-  fillBar.style.inlineSize = `${percent}%`;
-  return h("li", null, h("span", null, i === 0 ? h("b", null, nameOf(share)) : nameOf(share)), h("b", null, share.share > 0 && percent === 0 ? "< 1%" : `${percent}%`), h("div", { class: `bar${i ? " bar--second" : ""}` }, fillBar));
+  fillBar.style.inlineSize = `${Math.round(share.share * 100)}%`;
+  return h("li", null, h("span", null, i === 0 ? h("b", null, nameOf(share)) : nameOf(share)), h("b", null, percent(share.share)), h("div", { class: `bar${i ? " bar--second" : ""}` }, fillBar));
 }
 
 /** @param {import("./incident-view.js").Case} item */

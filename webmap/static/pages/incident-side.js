@@ -3,6 +3,7 @@ import { ApiError, call, newId } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { may } from "../frame.js";
 import { nameOf, t, wordOf, wordsFor } from "../i18n.js";
+import { LIMIT_UNITS } from "../parts/limit-units.js";
 import { logSentence } from "../parts/case-log.js";
 import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
@@ -39,8 +40,15 @@ function clockRow(one, item) {
     { class: `limit limit--${time.state}` },
     h("div", { class: "limit__line" }, h("span", null, wordsFor("loop", `clock_${name}`)), timeLeft(time)),
     h("div", { class: "limit__bar" }, h("div", { class: "bar" }, bar), h("i", { class: "limit__tick" })),
-    h("div", { class: "limit__line small quiet" }, h("span", null, t("incident.used", { span: span(used_s) })), h("span", null, t("incident.until", { time: when(one.due_at) }))),
+    h("div", { class: "limit__line small quiet" }, h("span", null, one.paused_at ? t("incident.paused", { time: when(one.paused_at) }) : t("incident.used", { span: span(used_s) })), h("span", null, limitWords(one))),
   );
+}
+
+/** 1 工作时，到 15:31; the whole says its end alone, as its limit is the sum of its stages. @param {any} one */
+function limitWords({ stage, limit, due_at, paused_at }) {
+  const until = due_at && !paused_at ? t("incident.until", { time: when(due_at) }) : "";
+  const given = limit && stage !== "whole" ? t(LIMIT_UNITS[limit.unit], { n: limit.value }) : "";
+  return [given, until].filter(Boolean).join(t("incident.then"));
 }
 
 /** What the rules suggest, why, and what else it could be. @param {Case} item */

@@ -65,7 +65,7 @@ export function incidentView(root, { compact, onChanged }) {
 }
 
 /** @param {any} feature @returns {Case} */
-function flatten(feature) {
+export function flatten(feature) {
   const [lon, lat] = feature.geometry?.coordinates ?? [null, null];
   return { id: feature.id, ...feature.properties, lon, lat };
 }

@@ -27,12 +27,41 @@ const BASE = new Set(["town", "village", "grid", "zone", "landuse", "water", "ro
  * @typedef {object} PlaceMap
  * @property {(lon: number, lat: number, options?: {accuracy_m?: number | null, fly?: boolean}) => void} pin
  * @property {(mark: Mark) => void} incident the case itself, as the symbol of its platform
- * @property {(lon: number, lat: number, radius_m: number) => void} circle
+ * @property {(lon: number, lat: number, radius_m: number | null | undefined) => void} circle
  * @property {(marks: Mark[]) => void} others
  * @property {(mark: Mark | null) => void} suggest a reading of the coordinate that somebody must confirm
+ * @property {(areas: Candidate[]) => void} candidates the grids a case may lie in, shaded by their share, which stands beside the circle
  * @property {(points: [number, number][]) => void} fit
+ * @property {(center: [number, number], zoom: number) => void} go
+ * @property {() => void} clear takes all marks off
  * @property {() => void} remove
  */
+
+/** @typedef {{geometry: GeoJSON.Geometry, label: string, at: [number, number] | null}} Candidate */
+
+/**
+ * A map that is built once and shows one case after the other.
+ * @typedef {object} MapHolder
+ * @property {HTMLElement} element
+ * @property {() => Promise<PlaceMap | null>} map
+ * @property {((lon: number, lat: number) => void) | null} onPick
+ */
+
+/**
+ * @param {string} label
+ * @returns {MapHolder}
+ */
+export function mapHolder(label) {
+  /** @type {Promise<PlaceMap | null> | null} */
+  let made = null;
+  /** @type {MapHolder} */
+  const holder = {
+    element: h("div", { class: "place-map case__map", "aria-label": label }),
+    map: () => (made ??= placeMap(holder.element, { onPick: (lon, lat) => holder.onPick?.(lon, lat) })),
+    onPick: null,
+  };
+  return holder;
+}
 
 /**
  * Builds the map inside an element. Says so in the element when the base map cannot be had; the form around it still works.
@@ -80,6 +109,7 @@ export async function placeMap(element, { onPick = null, center, zoom } = {}) {
   map.addControl(new maplibre.ScaleControl({ maxWidth: 110 }), "bottom-right");
   if (onPick) pickable(map, onPick);
   await new Promise((done) => map.once("style.load", done));
+  addCandidates(map);
   addCircle(map);
   nameAreas(map);
   return handle(map);
@@ -122,6 +152,13 @@ async function nameAreas(map) {
   map.getSource("area-label")?.setData({ type: "FeatureCollection", features });
 }
 
+/** Below the names of the base map. @param {any} map */
+function addCandidates(map) {
+  map.addSource("candidate", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
+  const first = map.getStyle().layers.find((/** @type {any} */ layer) => layer.type === "symbol")?.id;
+  map.addLayer({ id: "candidate-fill", type: "fill", source: "candidate", paint: { "fill-color": "#15202A", "fill-opacity": ["*", 0.1, ["get", "share"]] } }, first);
+}
+
 /** @param {any} map */
 function addCircle(map) {
   map.addSource("accuracy", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
@@ -145,6 +182,8 @@ function handle(map) {
   let others = [];
   /** @type {any} */
   let suggested = null;
+  /** @type {any[]} */
+  let labels = [];
   const put = (/** @type {Element} */ element, /** @type {number} */ lon, /** @type {number} */ lat, /** @type {"center" | "bottom" | "left"} */ anchor = "center") =>
     new maplibre.Marker({ element: /** @type {HTMLElement} */ (element), anchor }).setLngLat([lon, lat]).addTo(map);
   return {
@@ -169,6 +208,20 @@ function handle(map) {
     suggest(mark) {
       suggested?.remove();
       suggested = mark && put(h("div", { class: "place-map__suggested" }), mark.lon, mark.lat);
+    },
+    candidates(areas) {
+      for (const label of labels) label.remove();
+      labels = areas.flatMap(({ at, label }) => (at ? [put(h("div", { class: "place-map__share" }, label), at[0], at[1])] : []));
+      const features = areas.map(({ geometry }, i) => ({ type: "Feature", properties: { share: i ? 0.4 : 1 }, geometry }));
+      map.getSource("candidate").setData({ type: "FeatureCollection", features });
+    },
+    go: (center, zoom) => map.jumpTo({ center, zoom }),
+    clear() {
+      main?.remove();
+      drawCircle(map, 0, 0, null);
+      this.others([]);
+      this.suggest(null);
+      this.candidates([]);
     },
     fit(points) {
       if (!points.length) return;
