@@ -21,10 +21,10 @@ from api.runtime.prepare import DEMO_PASSWORD
 from api.state import State
 from data import clock
 from data.errors import NotFound, OneGridError
-from layers.incident import reading
+from layers.incident import reading, slip
 from layers.people import queries
 from layers.people.town import describe_person, describe_town
-from webmap import i18n, pages
+from webmap import i18n, pages, qr
 from webmap.pages import Frame, Town, Viewer
 
 blueprint = Blueprint("page", __name__)
@@ -75,7 +75,18 @@ def incident(incident_id: UUID) -> Response:
     """One case; 404 for what is not there or outside the reader's scope."""
     with db.transaction() as session:
         reading.require(session, incident_id)
-    return _page("incident", subjects=("incidents", "incident", "loop", "report"), data={"id": str(incident_id)})
+        data = {"id": str(incident_id), "slip": slip.has_one(session, incident_id)}
+    return _page("incident", subjects=("incidents", "incident", "loop", "report"), data=data)
+
+
+@blueprint.get("/incidents/<uuid:incident_id>/slip")
+@needs("view")
+def handover_slip(incident_id: UUID) -> Response:
+    """The handover slip of a dispatched case, on one sheet of A4; its QR code is the case number."""
+    with db.transaction() as session:
+        told = slip.slip(session, incident_id)
+    data = {"slip": told, "qr": qr.code(told["case_no"], told["case_no"])}
+    return _page("slip", subjects=("slip", "loop"), data=data)
 
 
 @blueprint.get("/inbox")

@@ -21,6 +21,12 @@ create or replace function staff_name(of_user int) returns text
 language sql stable security definer set search_path = public, pg_temp as $$
     select u.name from app_user u where u.user_id = of_user and u.town_id = scope_town() and scope_is_staff()
 $$;
+-- For whom they acted, on the slip that goes with a case.
+create or replace function read_staff_org(of_user int) returns text
+language sql stable security definer set search_path = public, pg_temp as $$
+    select o.name from app_user u join organisation o using (org_id)
+    where u.user_id = of_user and u.town_id = scope_town() and scope_is_staff()
+$$;
 -- The account of somebody an identity provider let in; tied to its subject at the first time.
 create or replace function find_identity(subject text, login text) returns int
 language plpgsql security definer set search_path = public, pg_temp as $$

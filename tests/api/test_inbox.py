@@ -117,3 +117,18 @@ def test_a_time_that_cannot_be_true_is_refused_and_named(shared_web, hours):
     assert refused.status_code == 422
     assert refused.json["detail"]["faults"][0]["field"] == "facts.happened_at"
     assert shown(squad, case)["state"] == "dispatched"
+
+
+def test_the_slip_is_there_once_the_case_was_dispatched_and_for_those_who_see_it(shared_web):
+    command, squad, case = dispatched(shared_web)
+    page = squad.get(f"/incidents/{case}/slip", headers={"Accept": "text/html"})
+    text, number = page.text, shown(command, case)["case_no"]
+    assert page.status_code == 200
+    assert text.count(f"<b>{number}</b>") == 2
+    assert "综合行政执法中队" in text
+    assert '<svg viewBox="0 0' in text
+    assert shared_web.browser("market").get(f"/incidents/{case}/slip").status_code == 404
+    assert shared_web.browser().get(f"/incidents/{case}/slip").status_code == 401
+    young = reported(command)
+    refused = command.get(f"/incidents/{young}/slip")
+    assert (refused.status_code, refused.json["code"]) == (404, "incident.no_slip")

@@ -46,6 +46,8 @@ BUILT = {
     "progress.state_": "done now later",
     "progress.score_": "1 2 3 4 5",
     "progress.not_": "withdraw evaluate reopen shown",
+    "slip.": "name urgency sent_by lead_org co_orgs category limit channel occurred_at grid address party party_kind people content"
+    " opinion record sign_org signer phone signed_at part_handling part_receipt",
     "admin.col_": "username name role org areas platform password status last acts scopes created expires reach token",
     "admin.reach_": "town area organisation platform own",
     "admin.tab_": "users roles tokens",
