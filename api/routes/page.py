@@ -96,6 +96,13 @@ def inbox() -> Response:
     return _page("inbox", subjects=("inbox", "incidents", "incident", "loop", "report"))
 
 
+@blueprint.get("/appraisal")
+@needs("view")
+def appraisal() -> Response:
+    """Indicators of the closed loop."""
+    return _page("appraisal", subjects=("appraisal",))
+
+
 @blueprint.get("/report")
 @public
 def report() -> Response:

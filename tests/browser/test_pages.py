@@ -22,6 +22,7 @@ PAGES = {
     "triage": ("/incidents?triage=1", "command"),
     "account": ("/account", "command"),
     "admin": ("/admin", "admin"),
+    "appraisal": ("/appraisal?by=village", "command"),
     "roles": ("/admin?show=roles", "admin"),
     "tokens": ("/admin?show=tokens", "admin"),
     "missing": ("/no-such-page", None),
@@ -130,3 +131,14 @@ def test_the_large_text_switch_holds(page: Page) -> None:
     page.reload()
     assert page.evaluate(size) == pytest.approx(before * 1.25)
     assert too_wide_px(page) == 0
+
+
+def test_an_indicator_opens_the_cases_it_counts(page: Page, login: LoginAs) -> None:
+    login(page, "command")
+    page.goto("/appraisal?by=town&from=2020-01-01&to=2099-12-31")
+    figure = page.locator(".indicators tbody td:not(.quiet)").first
+    below = figure.locator("a").last
+    expect(below).to_be_visible()
+    told = int((below.text_content() or "").replace(",", ""))
+    below.click()
+    expect(page.locator(".filters__count")).to_contain_text(re.compile(rf"\b{told:,}\b"))
