@@ -15,6 +15,11 @@ GRID = "coalesce(f.grid_now_id, f.grid_id)"
 _EPOCH = "extract(epoch from {})::bigint"
 
 
+def stage_of(state: str) -> str | None:
+    """Return the stage that a state belongs to; None for those that are over."""
+    return next((stage for stage, states in STAGES.items() if state in states), None)
+
+
 def _area(column: str, level: str) -> str:
     """Return a subselect for the grid of the incident, or for the village the grid belongs to."""
     if level == "grid":

@@ -16,7 +16,7 @@ from data.scope import Scope, scope_of
 from layers import features
 from layers.incident import queries
 from layers.incident.book import TownBook, book
-from layers.incident.layer import LAYER
+from layers.incident.layer import LAYER, stage_of
 from layers.incident.masking import masked_name, masked_phone
 from layers.incident.service import duplicates
 from layers.query import quote, where
@@ -233,4 +233,5 @@ def _photo(row: Row) -> dict[str, Any]:
 def _clocks(row: Row) -> list[dict[str, Any]]:
     if row.due_at is None:
         return []
-    return [{"stage": "accept", "started_at": row.clock_started_at, "amber_at": row.amber_at, "due_at": row.due_at}]
+    stage = stage_of(row.state) or "total"
+    return [{"stage": stage, "started_at": row.clock_started_at, "amber_at": row.amber_at, "due_at": row.due_at}]

@@ -27,6 +27,7 @@ BUILT = {
     "incidents.toggle_": "open late amber",
     "incidents.fig_": "open late amber today_reported today_closed triage",
     "incidents.col_": "clock case place category state lead channel reported",
+    "incident.clock_": "accept handle evaluate total",
     "incident.log_": "report accept file dispatch handle close correct photo import",
     "admin.col_": "username name role org areas platform password status last acts scopes created expires reach token",
     "admin.reach_": "town area organisation platform own",

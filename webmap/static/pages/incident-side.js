@@ -27,7 +27,7 @@ export function limits(item) {
 /** @param {any} one @param {Case} item */
 function clockRow(one, item) {
   const start = one.clock_started_at ?? one.started_at ?? item.clock_started_at;
-  const timed = { ...one, clock_started_at: start, due_at: one.due_at, closed_at: one.closed_at ?? one.ended_at ?? one.stopped_at ?? item.closed_at };
+  const timed = { ...one, clock_started_at: start, due_at: one.due_at, closed_at: one.closed_at ?? one.ended_at ?? one.stopped_at ?? item.closed_at, state: item.state };
   const time = clock(timed);
   const name = one.name ?? one.stage ?? "total";
   const bar = h("i", null);
