@@ -35,8 +35,8 @@ class Category:
 class SuggestionRule:
     """One rule of the town.
 
-    Any one of ``words`` suffices; a word written ``a+b`` asks for both parts. None of ``not_words`` may occur. With a
-    ``channel`` the rule holds for reports of that channel only.
+    Any one of ``words`` suffices; a word written ``a+b`` asks for both parts, a part written ``c|d`` for either. None of
+    ``not_words`` may occur. With a ``channel`` the rule holds for reports of that channel only.
     """
 
     code: str
@@ -99,6 +99,8 @@ def fold(text: str) -> str:
 
 
 Parts = tuple[str, ...]
+# Parts that must all occur, each by one of its spellings.
+Asked = tuple[Parts, ...]
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class RuleBook:
     categories: dict[str, Category]
     # Every word that matters, then by word: what it may fire.
     _words: tuple[str, ...] = field(repr=False)
-    _rules: dict[str, tuple[tuple[SuggestionRule, Parts], ...]] = field(repr=False)
+    _rules: dict[str, tuple[tuple[SuggestionRule, Asked], ...]] = field(repr=False)
     _not_words: dict[str, Parts] = field(repr=False)
     _keywords: dict[str, tuple[tuple[str, str], ...]] = field(repr=False)
 
@@ -116,16 +118,17 @@ class RuleBook:
     def of(cls, categories: Iterable[Category], rules: Iterable[SuggestionRule] = ()) -> RuleBook:
         """A book of the categories and rules; rules for categories that are not there are left out."""
         known = {category.code: category for category in categories}
-        by_word: dict[str, list[tuple[SuggestionRule, Parts]]] = {}
+        by_word: dict[str, list[tuple[SuggestionRule, Asked]]] = {}
         not_words: dict[str, Parts] = {}
         for rule in rules:
             if rule.category not in known:
                 continue
             not_words[rule.code] = tuple(fold(word) for word in rule.not_words if word.strip())
             for word in rule.words:
-                parts = tuple(part for part in fold(word).split("+") if part)
-                if parts:
-                    by_word.setdefault(parts[0], []).append((rule, parts[1:]))
+                parts = [tuple(filter(None, part.split("|"))) for part in fold(word).split("+")]
+                first, *others = [part for part in parts if part] or [()]
+                for spelling in first:
+                    by_word.setdefault(spelling, []).append((rule, tuple(others)))
         keywords: dict[str, list[tuple[str, str]]] = {}
         for category in known.values():
             for word in category.keywords:
@@ -147,7 +150,10 @@ class RuleBook:
             for rule, others in self._rules.get(word, ()):
                 if rule.channel and rule.channel != channel:
                     continue
-                if all(part in folded for part in others) and not any(w in folded for w in self._not_words[rule.code]):
+                if rule.code in found.get(rule.category, ()):
+                    continue
+                asked = all(any(part in folded for part in spellings) for spellings in others)
+                if asked and not any(w in folded for w in self._not_words[rule.code]):
                     found.setdefault(rule.category, {})[rule.code] = rule.weight
             for written, category in self._keywords.get(word, ()):
                 found.setdefault(category, {})[f"keyword:{written}"] = KEYWORD_WEIGHT

@@ -37,6 +37,18 @@ def test_rule_with_two_parts_needs_both():
     assert suggest("烧烤店的油烟", "web", BOOK).rules == ("R1",)
 
 
+def test_part_of_a_word_has_several_spellings():
+    book = RuleBook.of(CATEGORIES, [SuggestionRule("R1", ("井盖|窨井+没了|不见|", "||+", "阴沟|"), "ZF-01")])
+    for text, rules in (
+        ("窨井盖不见", ("R1",)),
+        ("井盖没了", ("R1",)),
+        ("井盖很响", ()),
+        ("没了", ()),
+        ("阴沟", ("R1",)),
+    ):
+        assert suggest(text, "web", book).rules == rules
+
+
 def test_rule_is_silent_when_a_forbidden_word_occurs():
     assert suggest("ＫＴＶ太吵", "web", BOOK).category == "ZF-02"
     assert suggest("KTV消防通道", "web", BOOK) == Suggestion()
