@@ -78,3 +78,23 @@ def test_suggestion_obeys_its_laws(words):
     assert (found.category is None) == (found.confidence == 0) == (not found.rules)
     assert found == suggest("，".join(reversed(words)), "hotline", BOOK)
     json.dumps(found.as_json())
+
+
+DECIDED = [("ZF-01", "马路上摆了个摊卖水果"), ("ZF-02", "半夜唱歌声音很响"), ("no-such-category", "马路上")] * 3
+
+
+def test_likeness_suggests_where_no_word_is_found_and_never_decides():
+    book = RuleBook.of(CATEGORIES, RULES, DECIDED)
+    found = suggest("有人在路边摆摊", "web", book)
+    assert (found.category, found.rules) == ("ZF-01", ("likeness",))
+    assert 0 < found.confidence < 0.5
+    assert suggest("有人在路边摆摊", "web", BOOK) == Suggestion()
+    assert suggest("xyz 123", "web", book) == Suggestion()
+
+
+@given(st.text(alphabet="马路摊卖水果半夜唱歌声音响占道噪", max_size=20))
+def test_word_of_a_rule_outweighs_every_likeness(text):
+    found = suggest(f"{text}。KTV", "web", RuleBook.of(CATEGORIES, RULES, DECIDED))
+    if not any(word in text for word in ("占道", "噪音")):
+        assert found.category == "ZF-02"
+        assert "R2" in found.rules

@@ -67,8 +67,9 @@ export function suggestion(item) {
 /** Keywords before the codes of rules: a person reads words. @param {string[]} rules */
 const wordsFirst = (rules) => [...rules].sort((a, b) => Number(b.startsWith("keyword:")) - Number(a.startsWith("keyword:")));
 
-/** A rule by its code, a keyword by its word. @param {string} rule */
+/** A rule by its code, a keyword by its word, likeness as such. @param {string} rule */
 function ruleWords(rule) {
+  if (rule === "likeness") return t("incident.likeness");
   return rule.startsWith("keyword:") ? t("incident.keyword", { word: rule.slice(8) }) : t("incident.rule", { code: rule });
 }
 
