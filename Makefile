@@ -45,6 +45,7 @@ bench: ## run the benchmarks; writes bench/results.json
 
 soak: ## a long run with faults
 	@$(bootstrap) test
+	$(bin)/python -m pytest tests/layers/incident/test_loop_model.py --hypothesis-profile soak --timeout 0
 	$(bin)/python -m bench.soak
 
 lock: ## renew the lock files from pyproject.toml and webmap/package.json

@@ -37,6 +37,7 @@ def rows(quick: bool = False) -> list[dict[str, Any]]:
         "against": "seconds",
         "ratio": build_s,
         "goal": GOALS["build_s"],
+        "below": True,
         "ok": build_s < GOALS["build_s"],
         "ours_s": build_s,
         "theirs_s": None,

@@ -131,16 +131,19 @@ def _clustered(layer: Layer, predicate: str, platforms: Sequence[str]) -> str:
     box = "st_makeenvelope(%(w)s, %(s)s, %(e)s, %(n)s, 3857)"
     return f"""
 with member as materialized (
-    select f.{quote(layer.key)} as fid, st_x(f.geom_3857) as x, st_y(f.geom_3857) as y,
-        {layer.platform_sql or "null::text"} as platform_code, {late} as late_at
-    from {layer.source} f where f.geom_3857 && {box} and {predicate}
+    select fid, x, y, floor((x - %(w)s) / %(cell)s)::int as cx, floor((%(n)s - y) / %(cell)s)::int as cy, platform_code, late_at
+    from (select f.{quote(layer.key)} as fid, st_x(f.geom_3857) as x, st_y(f.geom_3857) as y,
+            {layer.platform_sql or "null::text"} as platform_code, {late} as late_at
+        from {layer.source} f where f.geom_3857 && {box} and {predicate}
+        offset 0) f  -- else each coordinate would be read eight times
+    where x >= %(w)s and x < %(e)s and y <= %(n)s and y > %(s)s
 ), cell as materialized (
-    select floor((x - %(w)s) / %(cell)s)::int as cx, floor((%(n)s - y) / %(cell)s)::int as cy,
-        count(*)::int as n, min(fid) as fid, avg(x) as x, avg(y) as y{counts},
-        string_agg(extract(epoch from late_at)::bigint::text, ';' order by late_at)
-            filter (where late_at < (select server_now()) + interval '{LATE_HORIZON}') as late_at,
+    select cx, cy, count(*)::int as n, min(fid) as fid, avg(x) as x, avg(y) as y{counts},
         case when count(*) < %(least)s then array_agg(fid) end as singly
-    from member where x >= %(w)s and x < %(e)s and y <= %(n)s and y > %(s)s group by 1, 2
+    from member group by cx, cy
+), late as (  -- apart: one ordered aggregate would have all members sorted
+    select cx, cy, string_agg(extract(epoch from late_at)::bigint::text, ';' order by late_at) as late_at
+    from member where late_at < (select server_now()) + interval '{LATE_HORIZON}' group by cx, cy
 )
 select st_asmvt(t, %(mvt_layer)s, {EXTENT}, 'geom', 'fid') from (
     select f.{quote(layer.key)} as fid,
@@ -151,5 +154,5 @@ select st_asmvt(t, %(mvt_layer)s, {EXTENT}, 'geom', 'fid') from (
     union all
     select fid, st_asmvtgeom(st_setsrid(st_makepoint(x, y), 3857), {box}, {EXTENT}, {BUFFER["point"]}, false),
         true, n, late_at{their_counts}{", null" * len(layer.tile_columns)}
-    from cell where singly is null
+    from cell left join late using (cx, cy) where singly is null
 ) t where geom is not null"""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import psycopg2
 import pytest
 from sqlalchemy.engine import make_url
@@ -24,6 +25,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 APP_ROLE, APP_PASSWORD = "onegrid_app", "onegrid-test"
 DEMO_PASSWORD = "onegrid-demo"
+
+# make soak
+hypothesis.settings.register_profile("soak", max_examples=20_000, deadline=None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -71,7 +71,6 @@ begin
             (case when g.state in ('declined', 'merged', 'closed', 'evaluated', 'archived', 'voided') then 'close' else 'import' end,
                 'reported', g.state, case when g.state <> 'reported' then coalesce(g.closed_at, g.reported_at) end)
         ) as s(name, from_state, to_state, at) where s.at is not null
-        order by g.n, s.from_state nulls first
     ), told as (
         insert into incident_reporter (incident_id, town_id, name, phone, created_at)
         select g.incident_id, town, g.reporter_name, g.reporter_phone, g.reported_at

@@ -1,27 +1,40 @@
 """What a report is about: category, platform and lead organisation suggested from its words. Pure.
 
-Two kinds of evidence count for a category: the suggestion rules of the town (words that must be there, words that must
-not, sometimes a channel) with the weight the town gave them, and the category's own keywords. The best category wins;
-the confidence is its share of all evidence, held down while there is little of it.
+Three kinds of evidence count for a category: the suggestion rules of the town (words that must be there, words that must
+not, sometimes a channel) with the weight the town gave them, the category's own keywords, and how like the text is to
+what is known of the category and to cases that were decided. The best category wins; the confidence is its share of all
+evidence, held down while there is little of it: likeness alone suggests, but is never sure enough to decide.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from layers.incident.wording import Wording
 
 # One keyword weighs half a rule of weight 1: a rule is written on purpose, a keyword is one word of many.
 KEYWORD_WEIGHT = 0.5
 # Evidence of weight 0.5 alone gives a confidence of one half.
 PRIOR_WEIGHT = 0.5
 ALTERNATIVES = 3
+# Likeness counts less than any keyword, and the runners-up hardly at all.
+LIKENESS_WEIGHT = 0.4
+LIKENESS_POWER = 8
+LEAST_LIKENESS = 0.05
+# A decided case tells less of its category than a word that somebody chose for it.
+CHOSEN_WEIGHT, TOLD_WEIGHT, DECIDED_WEIGHT = 0.7, 1.0, 0.2
 
 
 @dataclass(frozen=True)
 class Category:
-    """What the rules need to know about a minor class of incidents. ``keywords`` as the town wrote them."""
+    """What the rules need to know about a minor class of incidents. ``keywords`` as the town wrote them.
+
+    ``told`` are its name and conditions: texts that say what it is.
+    """
 
     code: str
     platform: str
@@ -29,14 +42,15 @@ class Category:
     lead_org: str | None = None
     keywords: tuple[str, ...] = ()
     minor: str | None = None
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class SuggestionRule:
     """One rule of the town.
 
-    Any one of ``words`` suffices; a word written ``a+b`` asks for both parts. None of ``not_words`` may occur. With a
-    ``channel`` the rule holds for reports of that channel only.
+    Any one of ``words`` suffices; a word written ``a+b`` asks for both parts, a part written ``c|d`` for either. None of
+    ``not_words`` may occur. With a ``channel`` the rule holds for reports of that channel only.
     """
 
     code: str
@@ -58,7 +72,8 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What the words say. ``confidence`` in 0–1; ``rules`` are the codes that fired, ``keyword:<word>`` for keywords.
+    """What the words say. ``confidence`` in 0–1; ``rules`` are the codes that fired, ``keyword:<word>`` for keywords,
+    ``likeness`` for the way it is put.
 
     Everything is None and the confidence 0 when no word says anything.
     """
@@ -99,6 +114,8 @@ def fold(text: str) -> str:
 
 
 Parts = tuple[str, ...]
+# Parts that must all occur, each by one of its spellings.
+Asked = tuple[Parts, ...]
 
 
 @dataclass(frozen=True)
@@ -108,24 +125,34 @@ class RuleBook:
     categories: dict[str, Category]
     # Every word that matters, then by word: what it may fire.
     _words: tuple[str, ...] = field(repr=False)
-    _rules: dict[str, tuple[tuple[SuggestionRule, Parts], ...]] = field(repr=False)
+    _rules: dict[str, tuple[tuple[SuggestionRule, Asked], ...]] = field(repr=False)
     _not_words: dict[str, Parts] = field(repr=False)
     _keywords: dict[str, tuple[tuple[str, str], ...]] = field(repr=False)
+    _wording: Wording = field(repr=False)
 
     @classmethod
-    def of(cls, categories: Iterable[Category], rules: Iterable[SuggestionRule] = ()) -> RuleBook:
-        """A book of the categories and rules; rules for categories that are not there are left out."""
-        known = {category.code: category for category in categories}
-        by_word: dict[str, list[tuple[SuggestionRule, Parts]]] = {}
+    def of(
+        cls,
+        categories: Iterable[Category],
+        rules: Iterable[SuggestionRule] = (),
+        decided: Iterable[tuple[str, str]] | None = None,
+    ) -> RuleBook:
+        """A book of the categories and rules; rules for categories that are not there are left out.
+
+        With ``decided``, pairs of category and text of cases that people have filed, it also learns how things are put.
+        """
+        known, rules = {category.code: category for category in categories}, list(rules)
+        by_word: dict[str, list[tuple[SuggestionRule, Asked]]] = {}
         not_words: dict[str, Parts] = {}
         for rule in rules:
             if rule.category not in known:
                 continue
             not_words[rule.code] = tuple(fold(word) for word in rule.not_words if word.strip())
             for word in rule.words:
-                parts = tuple(part for part in fold(word).split("+") if part)
-                if parts:
-                    by_word.setdefault(parts[0], []).append((rule, parts[1:]))
+                parts = [tuple(filter(None, part.split("|"))) for part in fold(word).split("+")]
+                first, *others = [part for part in parts if part] or [()]
+                for spelling in first:
+                    by_word.setdefault(spelling, []).append((rule, tuple(others)))
         keywords: dict[str, list[tuple[str, str]]] = {}
         for category in known.values():
             for word in category.keywords:
@@ -137,6 +164,7 @@ class RuleBook:
             {word: tuple(found) for word, found in by_word.items()},
             not_words,
             {word: tuple(found) for word, found in keywords.items()},
+            Wording() if decided is None else Wording.of(_examples(known, rules, decided)),
         )
 
     def evidence(self, text: str, channel: str | None) -> dict[str, dict[str, float]]:
@@ -147,11 +175,32 @@ class RuleBook:
             for rule, others in self._rules.get(word, ()):
                 if rule.channel and rule.channel != channel:
                     continue
-                if all(part in folded for part in others) and not any(w in folded for w in self._not_words[rule.code]):
+                if rule.code in found.get(rule.category, ()):
+                    continue
+                asked = all(any(part in folded for part in spellings) for spellings in others)
+                if asked and not any(w in folded for w in self._not_words[rule.code]):
                     found.setdefault(rule.category, {})[rule.code] = rule.weight
             for written, category in self._keywords.get(word, ()):
                 found.setdefault(category, {})[f"keyword:{written}"] = KEYWORD_WEIGHT
+        for category, likeness in self._wording.likeness(folded).items():
+            if likeness**LIKENESS_POWER >= LEAST_LIKENESS:
+                found.setdefault(category, {})["likeness"] = LIKENESS_WEIGHT * likeness**LIKENESS_POWER
         return found
+
+
+def _examples(
+    categories: dict[str, Category], rules: Iterable[SuggestionRule], decided: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str, float]]:
+    for category in categories.values():
+        for text in (category.minor or "", *category.told, *category.keywords):
+            yield category.code, text, TOLD_WEIGHT
+    for rule in rules:
+        if rule.category in categories:
+            for word in re.split(r"[|+]", "|".join(rule.words)):
+                yield rule.category, word, CHOSEN_WEIGHT
+    for code, text in decided:
+        if code in categories:
+            yield code, text, DECIDED_WEIGHT
 
 
 def suggest(text: str, channel: str | None, book: RuleBook) -> Suggestion:

@@ -30,6 +30,9 @@ BUILT = {
     "incidents.fig_": "open late amber today_reported today_closed triage",
     "incidents.col_": "clock case place category state lead channel reported",
     "incident.log_": "report handle correct photo import open unmask",
+    "appraisal.": "on_time_disposal on_time_closure accurate_dispatch valid_report satisfaction rework overdue_open extension supervision"
+    " period_month period_last_month period_quarter period_year period_days_30 period_own by_town by_platform by_org by_village by_grid"
+    " by_category from to",
     "desk.stage_": "accept lane handle evaluate",
     "desk.empty_": "accept lane handle evaluate",
     "desk.waiting_": "late unseen reply asked supervised",

@@ -17,6 +17,7 @@ from data.scope import Scope, apply
 from gis.crs import from_cgcs2000
 from layers.exchange.importing import Options, import_file
 from layers.exchange.importing.report import StrictRefused
+from layers.incident import reading
 from tests.small_town import GRIDS, TOWN, VILLAGES
 
 A1, B2 = (120.885, 30.405), (120.895, 30.415)
@@ -251,12 +252,26 @@ def test_open_incidents_without_a_deadline_get_the_limit_of_their_stage_from_whe
     ]
 
 
-def test_only_a_case_that_is_over_is_logged_as_closed(bring, ask):
+@pytest.mark.parametrize(
+    ("status", "stage"), [("", "accept"), ("dispatched", "handle"), ("awaiting_inspection", "inspect")]
+)
+def test_the_limit_of_a_case_is_called_after_its_stage(bring, ask, database, status, stage):
+    bring("incidents", f"id,title,reported_at,due_at,status\n1,t,2026-03-17,2026-03-20,{status}\n")
+    ((number,),) = ask("select incident_id from incident")
+    with database.transaction(Scope.system(1)) as session:
+        assert [clock["stage"] for clock in reading.get(session, number)["properties"]["clocks"]] == [stage]
+
+
+def test_only_a_case_that_is_over_is_logged_as_closed_and_its_report_stands_first(bring, ask, database):
     bring("incidents", "id,title,reported_at,status\n1,t,2026-03-17,\n2,t,2026-03-17,handling\n3,t,2026-03-17,closed\n")
-    logged = ask(
-        "select i.external_ref, l.name from incident_log l join incident i using (incident_id) order by 1, log_id"
-    )
-    assert logged == [("1", "report"), ("2", "report"), ("2", "import"), ("3", "report"), ("3", "close")]
+    numbers = dict(ask("select external_ref, incident_id from incident"))
+    with database.transaction(Scope.system(1)) as session:
+        logs = {ref: reading.get(session, number)["properties"]["log"] for ref, number in numbers.items()}
+    assert {ref: [row["name"] for row in rows] for ref, rows in logs.items()} == {
+        "1": ["report"],
+        "2": ["report", "import"],
+        "3": ["report", "close"],
+    }
 
 
 def test_rows_without_a_case_number_get_one_of_the_day_they_were_reported(bring, ask, database):

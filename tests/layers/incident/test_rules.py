@@ -37,6 +37,18 @@ def test_rule_with_two_parts_needs_both():
     assert suggest("烧烤店的油烟", "web", BOOK).rules == ("R1",)
 
 
+def test_part_of_a_word_has_several_spellings():
+    book = RuleBook.of(CATEGORIES, [SuggestionRule("R1", ("井盖|窨井+没了|不见|", "||+", "阴沟|"), "ZF-01")])
+    for text, rules in (
+        ("窨井盖不见", ("R1",)),
+        ("井盖没了", ("R1",)),
+        ("井盖很响", ()),
+        ("没了", ()),
+        ("阴沟", ("R1",)),
+    ):
+        assert suggest(text, "web", book).rules == rules
+
+
 def test_rule_is_silent_when_a_forbidden_word_occurs():
     assert suggest("ＫＴＶ太吵", "web", BOOK).category == "ZF-02"
     assert suggest("KTV消防通道", "web", BOOK) == Suggestion()
@@ -66,3 +78,23 @@ def test_suggestion_obeys_its_laws(words):
     assert (found.category is None) == (found.confidence == 0) == (not found.rules)
     assert found == suggest("，".join(reversed(words)), "hotline", BOOK)
     json.dumps(found.as_json())
+
+
+DECIDED = [("ZF-01", "马路上摆了个摊卖水果"), ("ZF-02", "半夜唱歌声音很响"), ("no-such-category", "马路上")] * 3
+
+
+def test_likeness_suggests_where_no_word_is_found_and_never_decides():
+    book = RuleBook.of(CATEGORIES, RULES, DECIDED)
+    found = suggest("有人在路边摆摊", "web", book)
+    assert (found.category, found.rules) == ("ZF-01", ("likeness",))
+    assert 0 < found.confidence < 0.5
+    assert suggest("有人在路边摆摊", "web", BOOK) == Suggestion()
+    assert suggest("xyz 123", "web", book) == Suggestion()
+
+
+@given(st.text(alphabet="马路摊卖水果半夜唱歌声音响占道噪", max_size=20))
+def test_word_of_a_rule_outweighs_every_likeness(text):
+    found = suggest(f"{text}。KTV", "web", RuleBook.of(CATEGORIES, RULES, DECIDED))
+    if not any(word in text for word in ("占道", "噪音")):
+        assert found.category == "ZF-02"
+        assert "R2" in found.rules

@@ -29,7 +29,7 @@ export function limits(item) {
 /** @param {any} one @param {Case} item */
 function clockRow(one, item) {
   const start = one.clock_started_at ?? one.started_at ?? item.clock_started_at;
-  const timed = { ...one, clock_started_at: start, due_at: one.due_at, closed_at: one.closed_at ?? one.ended_at ?? one.stopped_at ?? item.closed_at };
+  const timed = { ...one, clock_started_at: start, due_at: one.due_at, closed_at: one.closed_at ?? one.ended_at ?? one.stopped_at ?? item.closed_at, state: item.state };
   const time = clock(timed);
   const name = one.stage ?? "whole";
   const bar = h("i", null);
@@ -76,8 +76,9 @@ export function suggestion(item) {
 /** Keywords before the codes of rules: a person reads words. @param {string[]} rules */
 const wordsFirst = (rules) => [...rules].sort((a, b) => Number(b.startsWith("keyword:")) - Number(a.startsWith("keyword:")));
 
-/** A rule by its code, a keyword by its word. @param {string} rule */
+/** A rule by its code, a keyword by its word, likeness as such. @param {string} rule */
 function ruleWords(rule) {
+  if (rule === "likeness") return t("incident.likeness");
   return rule.startsWith("keyword:") ? t("incident.keyword", { word: rule.slice(8) }) : t("incident.rule", { code: rule });
 }
 

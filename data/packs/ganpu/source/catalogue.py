@@ -174,13 +174,29 @@ def rules(found: list[Category]) -> list[dict[str, Any]]:
                 "weight": weight,
             }
         )
+    for k, row in enumerate(read_csv(HERE / "tables" / "words.csv"), 1):
+        rows.append(
+            {
+                "code": f"T{k:03d}",
+                "words": spoken(row["things"], row["states"]),
+                "not_words": row["not_words"],
+                "channel": "",
+                "category": by_name[row["category"]],
+                "weight": row["weight"],
+            }
+        )
     return rows
+
+
+def spoken(things: str, states: str) -> str:
+    """Return what people say: one of the things beside one of what is the matter with it, or a word that tells both."""
+    return f"{things.replace(';', '|')}+{states.replace(';', '|')}" if states else things
 
 
 # words, words that must be absent, channel, category name, weight
 SHARP = [
     ("渣土车;拌料车;运泥车", "偷倒", "", "渣土车抛洒", "2.5"),
-    ("井盖不见;没盖;井盖缺", "", "", "井盖缺失", "2.5"),
+    ("井盖不见;没盖;井盖缺", "篷布;盖章;锅", "", "井盖缺失", "2.5"),
     ("井盖松动;井盖破;井盖裂", "不见", "", "井盖破损", "2.5"),
     ("烧秸秆;烧垃圾;露天焚烧", "", "", "露天焚烧秸秆垃圾", "2.5"),
     ("着火;明火;火苗", "秸秆;烧烤", "", "初起火情", "2.2"),
