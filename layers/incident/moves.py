@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -119,23 +119,40 @@ def _case(row: Row) -> Case:
     )
 
 
+# The steps that lead to a state, for cases that came from a file: name, states, column of its time.
+_WAY = (
+    ("accept", "reported", "accepted", "accepted_at"),
+    ("file", "accepted", "filed", "filed_at"),
+    ("dispatch", "filed", "dispatched", "dispatched_at"),
+    ("feed_back", "handling", "awaiting_inspection", "handled_at"),
+)
+_STEPS_TO = {
+    "accepted": 1, "filed": 2, "dispatched": 3, "returned": 3, "handling": 3, "suspended": 3, "transferred_up": 3,
+    "awaiting_inspection": 4,
+}  # fmt: skip
+
+
 def clocks_of(row: Row, town: TownBook) -> Clocks:
-    """Return the clocks of a row; of one that came from a file, what its times and its category give."""
+    """Return the clocks of a row; of one that came from a file, what its state, its times and its category give.
+
+    A step whose time the file did not tell is taken to have come with the one before. A deadline of the file stands.
+    """
     if row.clocks:
         return timing.of_json(row.clocks)
-    limits = town.time_limits
-    fixed = town.handle_limits.get(row.category or "")
-    clocks = timing.begin(row.reported_at, row.urgency, limits, fixed)
-    steps = (
-        ("accept", "reported", "accepted", row.accepted_at),
-        ("file", "accepted", "filed", row.filed_at),
-        ("dispatch", "filed", "dispatched", row.dispatched_at),
-        ("feed_back", "handling", "awaiting_inspection", row.handled_at),
-    )
-    for name, start, end, at in steps:
-        if at is not None:
+    limits, at = town.time_limits, row.reported_at
+    clocks = timing.begin(at, row.urgency, limits, town.handle_limits.get(row.category or ""))
+    for number, (name, start, end, column) in enumerate(_WAY):
+        told = getattr(row, column)
+        if told is not None or number < _STEPS_TO.get(row.state, 0):
+            at = told or at
             clocks = timing.after(clocks, LogRow(name, start, end, at, None, None, {}), limits)
-    return clocks  # fmt: skip
+    if row.state in ("suspended", "transferred_up"):
+        name = "suspend" if row.state == "suspended" else "transfer_up"
+        return timing.after(clocks, LogRow(name, "handling", row.state, at, None, None, {}), limits)
+    if clocks.stage is None or row.due_at is None:
+        return clocks
+    stage = replace(clocks.stage, amber_at=row.amber_at, due_at=row.due_at)
+    return replace(clocks, stage=stage, handle=stage if stage.stage == "handle" else clocks.handle)
 
 
 def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None = None) -> int:

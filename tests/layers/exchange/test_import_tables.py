@@ -259,7 +259,9 @@ def test_the_limit_of_a_case_is_called_after_its_stage(bring, ask, database, sta
     bring("incidents", f"id,title,reported_at,due_at,status\n1,t,2026-03-17,2026-03-20,{status}\n")
     ((number,),) = ask("select incident_id from incident")
     with database.transaction(Scope.system(1)) as session:
-        assert [clock["stage"] for clock in reading.get(session, number)["properties"]["clocks"]] == [stage]
+        first, whole = reading.get(session, number)["properties"]["clocks"]
+    assert (first["stage"], whole["stage"]) == (stage, "whole")
+    assert first["due_at"] == datetime.fromisoformat("2026-03-20T00:00:00+08:00")
 
 
 def test_only_a_case_that_is_over_is_logged_as_closed_and_its_report_stands_first(bring, ask, database):
