@@ -170,8 +170,9 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     new.version := old.version + 1;
     -- Text, kind and place are corrected by those who take cases in; a transition may fix kind and lead.
-    if (new.title, new.description, new.urgency, new.triage_reason) is distinct from
-       (old.title, old.description, old.urgency, old.triage_reason) or st_asbinary(new.geom) is distinct from st_asbinary(old.geom)
+    if (new.title, new.description, new.urgency, new.triage_reason, new.place_level, new.place_how, new.grid_shares, new.suggestion)
+       is distinct from (old.title, old.description, old.urgency, old.triage_reason, old.place_level, old.place_how, old.grid_shares,
+            old.suggestion) or st_asbinary(new.geom) is distinct from st_asbinary(old.geom)
        or ((new.category_id, new.platform_code, new.lead_org_id) is distinct from
            (old.category_id, old.platform_code, old.lead_org_id)
            and coalesce(current_setting('onegrid.transition', true), '') = '') then

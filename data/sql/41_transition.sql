@@ -2,12 +2,13 @@
 -- setting onegrid.transition = {"incident", "name", "reason", "facts", "client_at", "org_id"}, a trigger compares it with
 -- transition_rule, and writes the log. What the service guards beyond that needs facts that SQL does not have.
 
--- The columns that only a transition may change.
-create or replace function lanes_of(i incident) returns text language sql immutable as $$
-    select concat_ws('|', i.state, i.supervision_level, i.rework_count, i.return_count, i.reopen_count, i.self_handled, i.extension,
+-- The columns that only a transition may change; and those of the clocks, which the worker winds too.
+create or replace function lanes_of(i incident) returns text language sql stable as $$
+    select row(i.state, i.supervision_level, i.rework_count, i.return_count, i.reopen_count, i.self_handled, i.extension,
         i.suspension, i.appeal, i.escalation, i.void_asked_by, i.merged_into, i.inspected_by, i.handler_ids, i.handler_org_ids,
-        i.county_ref, i.score, i.is_satisfied, i.accepted_at, i.filed_at, i.dispatched_at, i.handled_at, i.closed_at,
-        i.reply_due_at)
+        i.co_org_ids, i.county_ref, i.score, i.is_satisfied, i.accepted_at, i.filed_at, i.dispatched_at, i.handled_at, i.closed_at,
+        i.reply_due_at, i.review_on, case when not scope_is_system() then
+            row(i.clock_started_at, i.amber_at, i.due_at, i.handle_due_at, i.whole_due_at, i.timer_at, i.clocks)::text end)::text
 $$;
 
 create or replace function incident_transition() returns trigger
@@ -51,7 +52,7 @@ begin
     insert into incident_log (incident_id, town_id, name, from_state, to_state, actor_user_id, actor_org_id, at, client_at, reason,
         facts)
     values (old.incident_id, old.town_id, rule.name, old.state, new.state, scope_user(), (given->>'org_id')::int,
-        coalesce((given->>'at')::timestamptz, server_now()), (given->>'client_at')::timestamptz, given->>'reason',
+        greatest(least((given->>'at')::timestamptz, server_now()), server_now() - interval '1 minute'), (given->>'client_at')::timestamptz, given->>'reason',
         coalesce(given->'facts', '{}'));
     -- one transition, one change
     perform set_config('onegrid.transition', '', true);
