@@ -206,7 +206,8 @@ def _check_happened(held: Held, facts: Mapping[str, Any], now: datetime) -> None
     """What paper says may lie back as far as the report, not ahead; it is kept beside the server's time, never for it."""
     if facts.get("happened_at"):
         at = datetime.fromisoformat(facts["happened_at"])
-        if not held.row.reported_at <= at <= now:
+        # paper has minutes only
+        if not held.row.reported_at.replace(second=0, microsecond=0) <= at <= now:
             raise _invalid("happened_at", "this lies before the report or is still to come", "not_between")
 
 
