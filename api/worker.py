@@ -159,8 +159,6 @@ def main() -> None:
     settings = Settings.from_environment()
     if settings.now and settings.demo:
         clock.set_now(settings.now)
-    database = Database(settings.database_url, pool_size=2, statement_timeout_s=STATEMENT_TIMEOUT_S)
-    worker = Worker(database)
     clock.follow(settings.clock_path if settings.demo else None)
     database = Database(settings.database_url, pool_size=2, statement_timeout_s=STATEMENT_TIMEOUT_S)
     worker = Worker(database, adapters(settings))
