@@ -15,7 +15,7 @@ import pkgutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
@@ -29,6 +29,7 @@ from data.errors import OneGridError
 from data.job import Handler, run_one
 from data.scope import Scope
 from data.session import Database
+from layers.exchange.upper.notice import Adapter, FileAdapter, Webhook, deliverer
 from layers.incident import due
 
 log = logging.getLogger("onegrid.worker")
@@ -95,10 +96,20 @@ def handlers() -> dict[str, Handler]:
 
 class Worker:
     """One worker over one database, until it is told to stop."""
+def adapters(settings: Settings) -> list[Adapter]:
+    """What the town has set for notices to outside; files first, since writing one again does no harm."""
+    found: list[Adapter] = []
+    if settings.notice_dir is not None:
+        found.append(FileAdapter(settings.notice_dir))
+    if settings.notice_webhook:
+        found.append(Webhook(settings.notice_webhook, settings.notice_secret))
+    return found
 
-    def __init__(self, database: Database) -> None:
+
+
+    def __init__(self, database: Database, adapters: Sequence[Adapter] = ()) -> None:
         self._database = database
-        self._handlers = handlers()
+        self._handlers = {"notice": deliverer(adapters), **handlers()}
         self._chores = chores()
         self._stop = threading.Event()
 
@@ -148,9 +159,9 @@ def main() -> None:
     settings = Settings.from_environment()
     if settings.now and settings.demo:
         clock.set_now(settings.now)
-    database = Database(settings.database_url, pool_size=2, statement_timeout_s=STATEMENT_TIMEOUT_S)
-    worker = Worker(database)
     clock.follow(settings.clock_path if settings.demo else None)
+    database = Database(settings.database_url, pool_size=2, statement_timeout_s=STATEMENT_TIMEOUT_S)
+    worker = Worker(database, adapters(settings))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     log.info("at work")

@@ -15,7 +15,7 @@ from data.session import Database
 
 Handler = Callable[[Session, dict[str, Any]], None]
 
-_ENQUEUE = text("select enqueue_job(:kind, cast(:args as jsonb), :key, :run_at)")
+_ENQUEUE = text("select enqueue_job(:kind, cast(:args as jsonb), :key, :run_at, :attempts)")
 _TAKE = text(
     "select job_id, town_id, kind, args, attempts, max_attempts from job"
     " where state = 'waiting' and run_at <= clock_timestamp() order by run_at, job_id limit 1 for update skip locked"
@@ -36,9 +36,20 @@ def enqueue(
     args: dict[str, Any] | None = None,
     key: str | None = None,
     run_at: datetime | None = None,
+    attempts: int = 10,
 ) -> None:
-    """Add a job in the caller's transaction. A key makes it one: the same key while waiting adds nothing."""
-    session.execute(_ENQUEUE, {"kind": kind, "args": json.dumps(args or {}, default=str), "key": key, "run_at": run_at})
+    """Add a job in the caller's transaction. A key makes it one: the same key while waiting adds nothing.
+
+    After so many ``attempts`` it stays as failed; the pause between two doubles from 10 s up to an hour.
+    """
+    values = {
+        "kind": kind,
+        "args": json.dumps(args or {}, default=str),
+        "key": key,
+        "run_at": run_at,
+        "attempts": attempts,
+    }
+    session.execute(_ENQUEUE, values)
 
 
 def run_one(database: Database, handlers: dict[str, Handler]) -> bool:
@@ -61,6 +72,6 @@ def run_one(database: Database, handlers: dict[str, Handler]) -> bool:
         except Exception as error:
             apply(session, Scope.system(None))
             failure = (job.job_id, f"{type(error).__name__}: {error}"[:2000], job.attempts)
-            pause = timedelta(seconds=min(3600, 5 * 2**job.attempts))
+            pause = timedelta(seconds=min(3600, 5 * 2 ** min(job.attempts, 12)))
             session.execute(_FAILED, {"job_id": job.job_id, "error": failure[1], "pause": pause})
     return True

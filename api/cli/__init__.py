@@ -28,6 +28,7 @@ COMMANDS = {
     "town": "town",
     "import": "importing",
     "export": "importing",
+    "exchange": "exchange",
     "geocode": "geocode",
     "simulate": "simulate",
     "briefing": "briefing",

@@ -94,7 +94,7 @@ def user_scope(database: Database, town_id: int, username: str) -> Scope:
 @json_option
 @click.pass_context
 def import_(ctx: click.Context, kind: str, file: Path, as_json: bool, **given: Any) -> None:
-    """Import FILE: areas, roads, addresses, entities, incidents, households, staff, organisations or calendar.
+    """Import FILE: areas, roads, addresses, entities, incidents, households, staff, organisations, calendar or codes.
 
     Rows that are not taken stand in FILE.rejects.csv with their number and the reason.
     """

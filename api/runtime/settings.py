@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from api.runtime.errors import RuntimeFault
 
@@ -50,6 +51,9 @@ class Settings:
     oidc_issuer: str = _variable("ONEGRID_OIDC_ISSUER", "")
     oidc_client_id: str = _variable("ONEGRID_OIDC_CLIENT_ID", "")
     oidc_client_secret: str = _variable("ONEGRID_OIDC_CLIENT_SECRET", "", show=False)
+    notice_dir: Path | None = _variable("ONEGRID_NOTICE_DIR", None)
+    notice_webhook: str = _variable("ONEGRID_NOTICE_WEBHOOK", "")
+    notice_secret: str = _variable("ONEGRID_NOTICE_SECRET", "", show=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -169,8 +173,22 @@ class Settings:
             raise SettingsFault("ONEGRID_OWNER_URL is set and ONEGRID_DATABASE_URL is not: set both or neither")
         if bool(self.oidc_issuer) != bool(self.oidc_client_id):
             raise SettingsFault("ONEGRID_OIDC_ISSUER and ONEGRID_OIDC_CLIENT_ID go together: set both or neither")
+        if bool(self.notice_webhook) != bool(self.notice_secret):
+            raise SettingsFault("ONEGRID_NOTICE_WEBHOOK and ONEGRID_NOTICE_SECRET go together: set both or neither")
+        if self.notice_webhook and not _is_address(self.notice_webhook):
+            raise SettingsFault("ONEGRID_NOTICE_WEBHOOK: give an address, as https://host/path, without a password in it")
+        if self.notice_secret and len(self.notice_secret) < 32:
+            raise SettingsFault("ONEGRID_NOTICE_SECRET is too short: give 32 characters or more")
         if self.secret and len(self.secret) < 32:
             raise SettingsFault("ONEGRID_SECRET_KEY is too short: give 32 characters or more")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        at = urlsplit(text)
+        return at.scheme in ("http", "https") and bool(at.hostname) and at.username is None and at.port != 0
+    except ValueError:
+        return False
 
 
 def _text(variable: str, text: str) -> str:
@@ -197,6 +215,7 @@ def _flag(variable: str, text: str) -> bool:
 
 _READERS = {
     "data_dir": _path,
+    "notice_dir": _path,
     "tls_cert": _path,
     "tls_key": _path,
     "demo": _flag,

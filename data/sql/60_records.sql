@@ -38,10 +38,11 @@ language sql stable security definer set search_path = public, pg_temp as $$
        or rows_sealed <> (select count(*) from audit where audit_id between first_audit_id and last_audit_id)
 $$;
 
-create or replace function enqueue_job(kind text, args jsonb, key text, run_at timestamptz) returns uuid
+drop function if exists enqueue_job(text, jsonb, text, timestamptz);
+create or replace function enqueue_job(kind text, args jsonb, key text, run_at timestamptz, most_attempts int) returns uuid
 language sql security definer set search_path = public, pg_temp as $$
-    insert into job (town_id, kind, args, key, run_at, created_by)
-    values (scope_town(), $1, coalesce($2, '{}'), $3, coalesce($4, now()), scope_user())
+    insert into job (town_id, kind, args, key, run_at, max_attempts, created_by)
+    values (scope_town(), $1, coalesce($2, '{}'), $3, coalesce($4, now()), $5, scope_user())
     on conflict on constraint job_key_unique do update
         set run_at = least(job.run_at, excluded.run_at) where job.state = 'waiting'
     returning job_id

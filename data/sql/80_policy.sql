@@ -181,6 +181,23 @@ begin
     create policy token_add on api_token for insert with check ((select scope_may('manage_users'))
         and exists (select from app_user u where u.user_id = api_token.user_id));
     create policy token_revoke on api_token for update using ((select scope_may('manage_users'))
+    -- exchange with the system above
+    create policy code_read on exchange_code for select using (town_id = (select scope_town()) and (select scope_is_staff()));
+    create policy code_add on exchange_code for insert with check (town_id = (select scope_town()) and (select scope_may('import')));
+    create policy code_change on exchange_code for update using (town_id = (select scope_town()) and (select scope_may('import')))
+        with check (town_id = (select scope_town()));
+    create policy file_read on exchange_file for select using (town_id = (select scope_town())
+        and ((select scope_may('import')) or (select scope_may('export'))));
+    create policy file_add on exchange_file for insert with check (town_id = (select scope_town())
+        and ((select scope_may('import')) or (select scope_may('export'))));
+    create policy sent_read on exchange_sent for select using (town_id = (select scope_town()) and (select scope_may('export')));
+    create policy sent_add on exchange_sent for insert with check (town_id = (select scope_town()) and (select scope_may('export')));
+    create policy sent_change on exchange_sent for update using (town_id = (select scope_town()) and (select scope_may('export')))
+        with check (town_id = (select scope_town()));
+    create policy taken_read on exchange_taken for select using (town_id = (select scope_town()) and (select scope_may('import')));
+    create policy taken_add on exchange_taken for insert with check (town_id = (select scope_town()) and (select scope_may('import')));
+    execute format('grant select, insert, update on exchange_code, exchange_sent to %I', app);
+    execute format('grant select, insert on exchange_file, exchange_taken to %I', app);
         and exists (select from app_user u where u.user_id = api_token.user_id));
     execute format('grant select, insert, update (revoked_at) on api_token to %I', app);
 

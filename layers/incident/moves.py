@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from data import clock
+from data import clock, job
 from data.errors import Conflict, Forbidden, Invalid, NotFound
 from data.scope import Scope, scope_of
 from layers.incident import move_queries as queries
@@ -35,6 +35,10 @@ _STAMPS = {
     "receive": "accepted_at", "reopen": "dispatched_at", "feed_back": "handled_at", "self_handle": "handled_at",
 }  # fmt: skip
 
+
+# What whoever has to act must not miss, and how often it is tried: with pauses of an hour at most, over two days.
+NOTICED = frozenset({"dispatch", "redispatch", "reopen", "supervise"})
+NOTICE_ATTEMPTS = 60
 
 # These name the number that the county keeps a case under.
 _NUMBERED = frozenset({"receive", "transfer_up", "county_return", "send_down", "county_result"})
@@ -188,6 +192,7 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
     clocks = timing.after(held.clocks, row, town.time_limits)
     _write(session, held, after, clocks, row, asked, town)
     _hand_over(session, held, after, row)
+    _announce(session, held, row)
     return held.row.version + 1
 
 
@@ -223,7 +228,8 @@ def _check_happened(held: Held, facts: Mapping[str, Any], now: datetime) -> None
     """What paper says may lie back as far as the report, not ahead; it is kept beside the server's time, never for it."""
     if facts.get("happened_at"):
         at = datetime.fromisoformat(facts["happened_at"])
-        if not held.row.reported_at <= at <= now:
+        # paper has minutes only
+        if not held.row.reported_at.replace(second=0, microsecond=0) <= at <= now:
             raise _invalid("happened_at", "this lies before the report or is still to come", "not_between")
 
 
@@ -387,6 +393,20 @@ def _satisfied(held: Held, row: LogRow) -> bool | None:
     if row.name == "reopen":
         return False
     return row.facts.get("satisfied") if row.name == "evaluate" else held.row.is_satisfied
+
+
+def _announce(session: Session, held: Held, row: LogRow) -> None:
+    """Have the worker tell outside, if the town has adapters for it; the job is written with the step, and once."""
+    if row.name in NOTICED:
+        told = f"{held.row.incident_id}-{held.row.version + 1}"
+        notice = {
+            "id": told,
+            "incident": held.row.incident_id,
+            "step": row.name,
+            "at": row.at,
+            "level": row.facts.get("level"),
+        }
+        job.enqueue(session, "notice", notice, key=f"notice:{told}", attempts=NOTICE_ATTEMPTS)
 
 
 def _hand_over(session: Session, held: Held, after: Case, row: LogRow) -> None:

@@ -54,6 +54,43 @@ create table incident_seen (
     constraint incident_seen_pk primary key (incident_id, user_id)
 );
 
+-- Exchange with the system above (docs/exchange.md): what codes are called there, files, and what of them is settled.
+create table exchange_code (
+    town_id int not null references town,
+    kind text not null constraint exchange_code_kind check (kind in
+        ('category', 'organisation', 'platform', 'area', 'state', 'step', 'answer', 'urgency', 'channel', 'level')),
+    ours text not null,
+    theirs text not null,
+    constraint exchange_code_pk primary key (town_id, kind, ours)
+);
+create table exchange_file (
+    file_id uuid not null,
+    town_id int not null references town,
+    direction text not null constraint exchange_file_direction check (direction in ('in', 'out')),
+    partner text,
+    counts jsonb not null default '{}',
+    at timestamptz not null,
+    constraint exchange_file_pk primary key (town_id, direction, file_id)
+);
+create index exchange_file_last on exchange_file (town_id, direction, at desc);
+-- The cursor of what went out: a case goes again when its version is another. A moment would miss who commits late.
+create table exchange_sent (
+    incident_id uuid not null constraint exchange_sent_pk primary key references incident,
+    town_id int not null references town,
+    version int not null
+);
+-- Rows that came in and were taken: the same row again, in whatever file, changes nothing.
+create table exchange_taken (
+    town_id int not null references town,
+    key text not null,
+    row_hash bytea not null,
+    incident_id uuid not null references incident,
+    file_id uuid not null,
+    at timestamptz not null,
+    constraint exchange_taken_pk primary key (town_id, key)
+);
+create index exchange_taken_incident on exchange_taken (incident_id);
+
 -- Pairs that a person said are not one case: told once, whichever of the two is looked at.
 create table incident_distinct (
     incident_id uuid not null references incident,

@@ -68,6 +68,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "periods": ("periods", "工作时段", "时段"),
     "source": ("source", "来源", "依据"),
     "provisional": ("provisional", "暂定"),
+    "ours": ("ours", "本镇编码", "本级编码"),
+    "theirs": ("theirs", "上级编码", "对方编码"),
 }
 
 
@@ -116,6 +118,7 @@ KINDS: dict[str, Kind] = {
             ("code", "name", "kind"),
         ),
         Kind("calendar", ("day", "is_workday", "periods", "name", "source", "provisional"), ("day", "is_workday")),
+        Kind("codes", ("kind", "ours", "theirs"), ("kind", "ours", "theirs")),
     )
 }  # fmt: skip
 

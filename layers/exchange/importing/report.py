@@ -70,7 +70,10 @@ class Imported:
         if not self.rejects:
             self.rejects_path.unlink(missing_ok=True)
             return None
-        rows = [{"row": item.row, "reason": item.reason, **_texts(item.cells)} for item in sorted(self.rejects)]
+        rows = [
+            {"row": item.row, "reason": item.reason, **_texts(item.cells)}
+            for item in sorted(self.rejects, key=lambda item: (item.row, item.reason))
+        ]
         return write(pd.DataFrame(rows).fillna(""), self.rejects_path)
 
     def as_dict(self) -> dict[str, Any]:

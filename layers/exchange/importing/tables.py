@@ -18,7 +18,7 @@ from layers.exchange.importing import places
 from layers.exchange.importing.report import Imported
 from layers.exchange.importing.rowcheck import Checker
 from layers.exchange.importing.sheet import Piece
-from layers.exchange.pack.rows import AddressRow, CalendarRow, EntityRow, OrganisationRow, Row, StaffRow
+from layers.exchange.pack.rows import AddressRow, CalendarRow, EntityRow, ExchangeRow, OrganisationRow, Row, StaffRow
 
 
 class HouseholdRow(Row):
@@ -238,6 +238,15 @@ class Calendar(Importer):
         self.upsert("work_calendar", columns, rows, ("town_id", "day"))
 
 
+class Codes(Importer):
+    """What codes of the town are called in the system above."""
+
+    def take(self, piece: Piece) -> None:
+        columns = ("town_id", "kind", "ours", "theirs")
+        rows = [(self.town_id, row.kind, row.ours, row.theirs) for _, _, row in self.checker.rows(piece, ExchangeRow)]
+        self.upsert("exchange_code", columns, rows, columns[:3])
+
+
 IMPORTERS: dict[str, Callable[..., Importer]] = {
     "addresses": Addresses,
     "households": Households,
@@ -245,4 +254,5 @@ IMPORTERS: dict[str, Callable[..., Importer]] = {
     "organisations": Organisations,
     "staff": Staff,
     "calendar": Calendar,
+    "codes": Codes,
 }

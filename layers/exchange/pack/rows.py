@@ -242,6 +242,16 @@ class RuleRow(Row):
     weight: Annotated[float, Field(gt=0)] = 1.0
 
 
+class ExchangeRow(Row):
+    file = "exchange.csv"
+    key = ("kind", "ours")
+    kind: Literal[
+        "category", "organisation", "platform", "area", "state", "step", "answer", "urgency", "channel", "level"
+    ]
+    ours: Code
+    theirs: Name
+
+
 class CalendarRow(Row):
     file = "calendar.csv"
     key = ("day",)
@@ -325,6 +335,7 @@ class UserRow(Row):
 
 TABLES: tuple[type[Row], ...] = (
     PlatformRow, OrganisationRow, ForceRow, RoleRow, StaffRow, DutyRow, CategoryRow, LimitRow, RuleRow, CalendarRow,
+    ExchangeRow,
     AddressRow, GazetteerRow, EntityRow, SiteRow, IncidentRow, UserRow,
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ from layers.exchange.pack.rows import (
     CategoryRow,
     DutyRow,
     EntityRow,
+    ExchangeRow,
     ForceRow,
     GazetteerRow,
     LanduseShape,
@@ -173,6 +174,12 @@ def calendar(session: Session, pack: Pack, town_id: int) -> int:
     return copy_rows(session, "work_calendar", columns, rows)
 
 
+def exchange(session: Session, pack: Pack, town_id: int) -> int:
+    """What codes are called in the system above."""
+    rows = ((town_id, row.kind, row.ours, row.theirs) for row in pack.rows(ExchangeRow))
+    return copy_rows(session, "exchange_code", ("town_id", "kind", "ours", "theirs"), rows)
+
+
 def base(session: Session, pack: Pack, town_id: int) -> int:
     """Roads, water, land use, buildings, places."""
     roads = (
@@ -282,6 +289,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("staff", staff),
     ("categories", categories),
     ("calendar", calendar),
+    ("exchange", exchange),
     ("base", base),
     ("addresses", addresses),
     ("entities", entities),

@@ -3,7 +3,8 @@ import { ApiError, call } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { has, t } from "../i18n.js";
 import { actionForm } from "../parts/action-form.js";
-import { draftsOf } from "../parts/action-draft.js";
+import { draftsOf, dropDraft, loadDraft, settle } from "../parts/action-draft.js";
+import { copyText } from "../parts/copy.js";
 import { actionsOf, keptBack } from "../parts/action-spec.js";
 import { failed, loading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
@@ -72,6 +73,7 @@ export function inboxCase(root, { onChanged, onBack }) {
     // the form itself is never built anew while somebody types in it
     for (const old of [...acts.children]) if (old !== form?.element) old.remove();
     if (form && form.element.parentElement !== acts) acts.append(form.element);
+    acts.append(...typed.filter((id) => id !== open && !actions.some((one) => one.id === id)).map((id) => leftOver(item.id, id, drawActs)));
     acts.append(h("div", { class: "acts__buttons" }, buttons, item.dispatched && slipLink(item)), ...notNow(item, actions.length + Number(Boolean(form))));
   };
 
@@ -111,16 +113,37 @@ export function inboxCase(root, { onChanged, onBack }) {
     acts.focus();
   };
 
-  /** A form that was left half typed or unsent opens again. */
-  const goOn = () => {
-    const [typed] = draftsOf(item.id);
-    const action = actionsOf(item.transitions).find(({ id }) => id === typed);
-    if (!action || action.fields.length === 0) return;
-    start(action);
-    form?.resume();
+  /** A form that was left half typed or unsent opens again; what may have arrived although it is not open any more is asked for. */
+  const goOn = async () => {
+    const actions = actionsOf(item.transitions);
+    const typed = draftsOf(item.id);
+    const action = actions.find(({ id, fields }) => typed.includes(id) && fields.length > 0);
+    if (action) {
+      start(action);
+      form?.resume();
+    }
+    for (const id of typed.filter((name) => !actions.some((one) => one.id === name))) await settle(item.id, id);
+    if (typed.length) drawActs();
   };
 
   return { show, refresh, id: () => item?.id ?? "", version: () => item?.version ?? 0, submit: () => form?.element.requestSubmit() };
+}
+
+/** Words for a step that is not open any more: to be copied or dropped. @param {string} incident @param {string} action @param {() => void} redraw */
+function leftOver(incident, action, redraw) {
+  const words = Object.values(loadDraft(incident, action).values).join("\n");
+  const drop = () => {
+    dropDraft(incident, action);
+    redraw();
+  };
+  return h(
+    "div",
+    { class: "hint acts__left", "data-left": action },
+    h("strong", null, t("inbox.left_over", { what: t(`inbox.act_${action}`) })),
+    h("p", { class: "pre" }, words),
+    h("button", { type: "button", class: "button button--small", onclick: () => copyText(words, t("common.copied")) }, t("common.copy")),
+    h("button", { type: "button", class: "button button--small", onclick: drop }, t("inbox.drop")),
+  );
 }
 
 /** @param {string} id */

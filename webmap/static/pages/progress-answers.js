@@ -44,12 +44,35 @@ export function answers(code, told, onAnswered) {
       draft.drop();
       onAnswered(after);
     } catch (reason) {
-      const fault = /** @type {ApiError} */ (reason);
-      fill(outcome, faultBox(fault, t(`progress.not_${name}`)));
+      await refused(/** @type {ApiError} */ (reason), name, facts);
     }
   }
 
+  /** A first answer may have arrived although nobody heard: then it counts, and is not a fault. @param {ApiError} fault @param {string} name @param {Record<string, any>} facts */
+  async function refused(fault, name, facts) {
+    const fresh = fault.unanswered ? null : await call("/api/v1/progress", { method: "POST", json: { code } }).catch(() => null);
+    if (fresh && arrived(name, facts, told, fresh)) {
+      draft.drop();
+      return onAnswered(fresh);
+    }
+    const see = fresh && h("button", { type: "button", class: "button", onclick: () => onAnswered(fresh) }, t("progress.see_now"));
+    fill(outcome, faultBox(fault, t(`progress.not_${name}`)), see);
+  }
+
   return h("div", { class: "answers" }, told.may.map((name) => forms[name]()), outcome);
+}
+
+/**
+ * Whether an answer is in what the server tells now.
+ * @param {string} name
+ * @param {Record<string, any>} facts
+ * @param {import("./progress-steps.js").Told} before
+ * @param {import("./progress-steps.js").Told} after
+ */
+function arrived(name, facts, before, after) {
+  if (name === "withdraw") return after.ended === "declined" && after.decline_reason === "withdrawn";
+  if (name === "evaluate") return after.score === facts.score && after.is_satisfied === facts.satisfied;
+  return after.reopen_count > before.reopen_count;
 }
 
 /** @typedef {ReturnType<typeof draftOf>} Draft */

@@ -1,4 +1,5 @@
 // What was typed for an action on a case, kept in the browser until the server has taken it.
+import { call } from "../api.js";
 import { frame } from "../frame.js";
 import { photoStore } from "./photo-store.js";
 
@@ -54,6 +55,27 @@ export function dropDraft(incident, action) {
   for (const { id } of Object.values(drafts[`${incident}/${action}`]?.photos ?? {})) photos.drop(id);
   delete drafts[`${incident}/${action}`];
   keep(drafts);
+}
+
+/**
+ * Asks again for what was sent and not answered, with the keys that it had: it arrived once at most.
+ * @param {string} incident @param {string} action
+ * @returns {Promise<boolean>} whether the server has it
+ */
+export async function settle(incident, action) {
+  const draft = loadDraft(incident, action);
+  if (!draft.sent) return false;
+  const { requests, keys, done } = draft.sent;
+  try {
+    for (let i = done; i < requests.length; i += 1) {
+      await call(`/api/v1/incidents/${incident}/transitions`, { method: "POST", json: requests[i], headers: { "Idempotency-Key": keys[i] } });
+    }
+  } catch (fault) {
+    if (!(/** @type {import("../api.js").ApiError} */ (fault).unanswered)) saveDraft(incident, action, { ...draft, sent: null });
+    return false;
+  }
+  dropDraft(incident, action);
+  return true;
 }
 
 /** The actions of a case that something was typed for. @param {string} incident */

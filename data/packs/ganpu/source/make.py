@@ -151,7 +151,7 @@ def write_tables(out: Path, areas: Areas) -> tuple[list[dict[str, Any]], list[di
         row["phone"] = people.phone(100 + k)
     rows += people.village_organisations(areas, 100 + len(rows))
     write_csv(out / "organisations.csv", ORGANISATION, rows)
-    for name in ("platforms", "forces", "roles", "limits", "users"):
+    for name in ("platforms", "forces", "roles", "limits", "users", "exchange"):
         found = read_csv(tables / f"{name}.csv")
         write_csv(out / f"{name}.csv", list(found[0]), found)
     staff, duties = people.staff_and_duties(areas, rows)

@@ -54,6 +54,12 @@ within_h = 24
 [settings.suggestion]
 min_confidence = 0.5
 
+[settings.exchange]
+# The town's code and the county's, as they stand in exchange files; fields about persons that may go out (none).
+sender = "330424105"
+receiver = "330424"
+personal = []
+
 [[source]]
 file = "source/statistics_villages_2023.csv"
 what = "names and 12-digit codes of the 14 villages and communities"

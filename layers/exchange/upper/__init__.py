@@ -1,0 +1,1 @@
+"""Files to and from the system above (county, province); the format is docs/exchange.md."""
