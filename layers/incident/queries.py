@@ -64,6 +64,12 @@ LOG = text("""
     where l.incident_id = :incident_id order by l.at, l.from_state is not null, l.log_id
 """)
 ORGS = text("select code, name from organisation where org_id = any (:ids) order by array_position(:ids, org_id)")
+# Reports that were merged into this case: each keeps its reporter, who is told how it goes on.
+MERGED = text("""
+    select i.incident_id as id, i.case_no, i.title, i.channel, i.reported_at,
+        exists (select from incident_reporter r where r.incident_id = i.incident_id) as has_reporter
+    from incident i where i.merged_into = :incident_id order by i.reported_at, i.seq
+""")
 PHOTOS = text("""
     select photo_id, width_px, height_px, bytes, taken_at, exif_distance_m, st_x(exif_geom) as lon,
         st_y(exif_geom) as lat, created_at

@@ -204,7 +204,9 @@ def test_a_merge_keeps_the_reporters_and_can_be_taken_back(shared_web):
     assert step(command, second, "merge", into="123").status_code == 422
     assert step(command, second, "merge", into=second).json["code"] == "transition.merge_itself"
     assert done(command, second, "merge", into=number)["state"] == "merged"
+    assert [one["id"] for one in shown(command, first)["merged"]] == [second]
     assert done(command, second, "unmerge", reason="不是同一件")["state"] == "reported"
+    assert shown(command, first)["merged"] == []
 
 
 def test_the_reporter_follows_without_login_and_evaluates_once_it_is_closed(shared_web):
