@@ -116,4 +116,14 @@ insert into transition_rule (name, from_state, to_state, permissions, not_handle
     ('remind', 'handling', 'handling', '{supervise_1,supervise_2,supervise_3,dispatch}', false),
     ('remind', 'suspended', 'suspended', '{supervise_1,supervise_2,supervise_3,dispatch}', false),
     ('remind', 'transferred_up', 'transferred_up', '{supervise_1,supervise_2,supervise_3,dispatch}', false),
-    ('remind', 'awaiting_inspection', 'awaiting_inspection', '{supervise_1,supervise_2,supervise_3,dispatch}', false);
+    ('remind', 'awaiting_inspection', 'awaiting_inspection', '{supervise_1,supervise_2,supervise_3,dispatch}', false),
+    ('recount', 'reported', 'reported', '{system}', false),
+    ('recount', 'verifying', 'verifying', '{system}', false),
+    ('recount', 'accepted', 'accepted', '{system}', false),
+    ('recount', 'filed', 'filed', '{system}', false),
+    ('recount', 'dispatched', 'dispatched', '{system}', false),
+    ('recount', 'returned', 'returned', '{system}', false),
+    ('recount', 'handling', 'handling', '{system}', false),
+    ('recount', 'suspended', 'suspended', '{system}', false),
+    ('recount', 'transferred_up', 'transferred_up', '{system}', false),
+    ('recount', 'awaiting_inspection', 'awaiting_inspection', '{system}', false);

@@ -6,8 +6,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from data import clock
 from data.scope import scope_of
-from layers.incident import queries
+from layers.incident import move_queries, queries, timing
+from layers.incident.book import book
+from layers.incident.case import SYSTEM
+from layers.incident.moves import Move, hold, move
+from layers.incident.workflow import LogRow
 
 
 def rebin(session: Session, args: dict[str, Any]) -> None:
@@ -21,4 +26,19 @@ def rebin(session: Session, args: dict[str, Any]) -> None:
     session.execute(queries.REBIN, params)
 
 
-HANDLERS = {"incident.rebin": rebin}
+def recount(session: Session, args: dict[str, Any]) -> None:
+    """Count the deadlines of open cases anew over the calendar as it is now; a log row tells each one that moved.
+
+    Parameters
+    ----------
+    args : nothing; the calendar is that of the job's town.
+    """
+    limits = book(session).time_limits
+    for incident_id in session.execute(move_queries.CLOCKED).scalars().all():
+        held = hold(session, incident_id)
+        row = LogRow("recount", held.case.state, held.case.state, clock.now(), None, "calendar", {})
+        if timing.after(held.clocks, row, limits) != held.clocks:
+            move(session, incident_id, Move("recount", None, {"reason": "calendar"}), SYSTEM)
+
+
+HANDLERS = {"incident.rebin": rebin, "incident.recount": recount}

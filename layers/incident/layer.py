@@ -111,7 +111,9 @@ LAYER = Layer(
         ),
         Filter("triage", "f.triage_reason is not null", "bool"),
         Filter(
-            "lane", "f.state = any ('{dispatched,returned,handling,suspended,transferred_up,awaiting_inspection}')", "bool"
+            "lane",
+            "f.state = any ('{dispatched,returned,handling,suspended,transferred_up,awaiting_inspection}')",
+            "bool",
         ),
         Filter("level", "f.supervision_level = %(level)s", "number"),
         Filter("reply", "f.reply_due_at is not null", "bool"),

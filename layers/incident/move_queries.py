@@ -51,6 +51,9 @@ RIPE = text("""
     select incident_id from incident where town_id = scope_town() and timer_at <= :now order by timer_at limit :most
     for update skip locked
 """)
+CLOCKED = text(
+    "select incident_id from incident where town_id = scope_town() and is_open and clocks <> '{}' order by seq"
+)
 LATER = text("update incident set timer_at = :at where incident_id = :incident_id")
 WIND = text("""
     update incident set clocks = cast(:clocks as jsonb), handle_due_at = :handle_due_at, whole_due_at = :whole_due_at,

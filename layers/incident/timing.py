@@ -307,9 +307,31 @@ def _stop(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
     return replace(clocks, stage=None, handle=clocks.handle and clocks.handle.standing(row.at), sign_due_at=None)
 
 
+def _recount(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
+    """The same limits and stops over the calendar as it is now."""
+
+    def again(clock: Clock | None) -> Clock | None:
+        if clock is None or not clock.parts:
+            return clock
+        counted = Clock.of(clock.stage, clock.started_at, clock.parts, limits, clock.stops)
+        return replace(counted, limit=clock.limit, paused_at=clock.paused_at)
+
+    sign = limits.stages.get(("sign", clocks.urgency))
+    waits = clocks.sign_due_at is not None and clocks.handle is not None and sign is not None
+    return replace(
+        clocks,
+        whole=again(clocks.whole) or clocks.whole,
+        stage=again(clocks.stage),
+        handle=again(clocks.handle),
+        sign_due_at=limits.end(clocks.handle.started_at, sign)
+        if waits and clocks.handle and sign
+        else clocks.sign_due_at,
+    )
+
+
 _MOVES = {
     "stage": _enter, "keep": _keep, "pause": _pause, "resume": _resume, "extend": _extend, "back": _back, "close": _closing,
-    "stop": _stop,
+    "stop": _stop, "recount": _recount,
 }  # fmt: skip
 
 

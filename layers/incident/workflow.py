@@ -61,7 +61,8 @@ class Rule:
     reasons
         Codes that ``reason_code`` must be one of.
     clock
-        What happens to the stage clock: ``stage`` starts the target's, ``keep`` leaves it, ``pause``, ``resume``, ``stop``.
+        What happens to the stage clock: ``stage`` starts the target's, ``keep`` leaves it, ``pause``, ``resume``, ``stop``, …;
+        ``recount`` counts anew over a calendar that has changed.
     """
 
     name: str
@@ -151,6 +152,7 @@ TABLE: tuple[Rule, ...] = (
          own=True, clock="keep", number="S"),
     Rule("remind", tuple(s for s in STATES if s in SUPERVISED), None, "supervise_1|supervise_2|supervise_3|dispatch", ("text",),
          clock="keep", number="S"),
+    Rule("recount", tuple(s for s in STATES if s in OPEN), None, "system", ("reason",), clock="recount", number="C"),
 )  # fmt: skip
 
 RULES: Mapping[str, Rule] = {rule.name: rule for rule in TABLE}

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from sqlalchemy.orm import Session
 
+from data.job import enqueue
 from data.scope import scope_of
 from layers.address import queries as address_queries
 from layers.address import service as address
@@ -236,6 +237,8 @@ class Calendar(Importer):
             for _, _, row in self.checker.rows(piece, CalendarRow)
         ]
         self.upsert("work_calendar", columns, rows, ("town_id", "day"))
+        # once, however many parts the file has
+        enqueue(self.session, "incident.recount", {}, f"recount {self.town_id}")
 
 
 class Codes(Importer):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import psycopg2
 import pytest
 from sqlalchemy import text
 
@@ -14,6 +16,7 @@ from data.scope import Scope
 from data.session import Database
 from layers.incident.draft import Draft
 from layers.incident.due import run_timers
+from layers.incident.jobs import recount
 from layers.incident.moves import Move, move
 from layers.incident.service import report
 from tests.small_town import SmallTown
@@ -121,3 +124,33 @@ def test_a_broken_case_does_not_stop_the_others(database, small_town, at):
             text("select timer_at from incident where incident_id = :id"), {"id": broken}
         ).scalar_one()
     assert later > datetime.fromisoformat("2026-03-25T09:00:00+08:00")
+
+
+def due_at(database: Database, town: SmallTown, case: UUID) -> datetime:
+    with database.transaction(Scope.system(town.town_id)) as session:
+        return session.execute(text("select due_at from incident where incident_id = :id"), {"id": case}).scalar_one()
+
+
+def recounted(database: Database, town: SmallTown) -> None:
+    with database.transaction(Scope.system(town.town_id)) as session:
+        recount(session, {})
+
+
+def test_a_notice_of_working_days_moves_open_deadlines_once(databases, database, small_town, at):
+    at(MONDAY)
+    case = dispatched(database, small_town)
+    before = due_at(database, small_town, case)
+    recounted(database, small_town)
+    assert due_at(database, small_town, case) == before
+    with psycopg2.connect(databases.owner_dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "insert into work_calendar (town_id, day, is_workday, name) values (%s, '2026-03-17', false, '调休')"
+            " on conflict on constraint work_calendar_pk do update set is_workday = false, periods = '{}'",
+            (small_town.town_id,),
+        )
+    connection.close()
+    time.sleep(1.1)  # the rules of a town are at most a second old
+    for _ in range(2):
+        recounted(database, small_town)
+    assert due_at(database, small_town, case) == before + timedelta(days=1)
+    assert [row[0] for row in log_of(database, small_town, case)].count("recount") == 1
