@@ -19,7 +19,7 @@ Rows = list[dict[str, Any]]
 
 def gather(only: set[str], quick: bool) -> Rows:
     """Run the benchmarks asked for, cheapest set-up first; return their rows with the name of their table."""
-    from bench import geocode, locate, paint, report, streams, tiles
+    from bench import geocode, locate, loop, paint, report, streams, tiles
 
     pure: dict[str, Callable[[], Rows]] = {"locate": lambda: locate.rows(quick), "geocode": geocode.rows}
     staged: dict[str, Callable[[Any], Rows]] = {
@@ -27,6 +27,8 @@ def gather(only: set[str], quick: bool) -> Rows:
         "tiles": tiles.rows,
         "streams": streams.rows,
         "paint": paint.rows,
+        # last: it adds cases until there are a million
+        "loop": lambda where: loop.rows(where, 50_000 if quick else loop.ALL),
     }
     found: Rows = []
     for name, run in pure.items():

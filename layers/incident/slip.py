@@ -71,4 +71,7 @@ def _local(at: datetime | str | None, zone: ZoneInfo) -> str | None:
 
 
 def _limit(limit: Limit | None) -> dict[str, Any] | None:
-    return {"value": f"{limit.value.normalize():f}", "unit": limit.unit} if limit else None
+    if limit is None:
+        return None
+    whole = limit.value == limit.value.to_integral_value()
+    return {"value": int(limit.value) if whole else float(limit.value), "unit": limit.unit}

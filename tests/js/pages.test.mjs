@@ -185,7 +185,7 @@ test("six steps: what is reached is done with its time, the next one is now", ()
   const told = { stage: "dispatched", accepted_at: "a", filed_at: "b", dispatched_at: "c", handled_at: "of an earlier round", ended: null };
   assert.deepEqual(steps(told).map(({ state, at }) => [state, at]), [["done", "a"], ["done", "b"], ["done", "c"], ["now", null], ["later", null], ["later", null]]);
   assert.equal(steps({ ...told, stage: "received" })[0].state, "now");
-  assert.ok(steps({ ...told, stage: null, ended: "declined" }).every(({ state }) => state === "later"));
+  assert.ok(steps({ ...told, stage: null, ended: "declined" }).every(({ state }) => state === "never"));
 });
 
 test("a code is read as people type it", () => {

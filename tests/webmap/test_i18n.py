@@ -46,7 +46,7 @@ BUILT = {
     "inbox.field_": "choice text public_text reason_code reason review_on photo_before photo_after signer signed_at handled_at",
     "progress.step_": "accepted filed dispatched handled closed evaluated",
     "progress.now_": "received accepted filed dispatched handled closed evaluated",
-    "progress.state_": "done now later",
+    "progress.state_": "done now later never",
     "progress.score_": "1 2 3 4 5",
     "progress.not_": "withdraw evaluate reopen shown",
     "slip.": "name urgency sent_by lead_org co_orgs category limit channel occurred_at grid address party party_kind people content"

@@ -58,10 +58,21 @@ export function inboxCase(root, { onChanged, onBack }) {
   };
 
   const draw = () => {
-    fill(top, head(item), replyDue(item), whereBox(item));
+    drawTimes();
     drawActs();
     fill(rest, photos(item, refresh));
+  };
+
+  /** All that says how much time is left. */
+  const drawTimes = () => {
+    fill(top, head(item), replyDue(item), whereBox(item));
     fill(side, limits(item), facts(item), log(item));
+  };
+
+  /** Time goes on; nothing is drawn under somebody's hands. */
+  const tick = () => {
+    const busy = top.contains(document.activeElement) || side.contains(document.activeElement);
+    if (item && !busy) drawTimes();
   };
 
   const drawActs = () => {
@@ -126,7 +137,7 @@ export function inboxCase(root, { onChanged, onBack }) {
     if (typed.length) drawActs();
   };
 
-  return { show, refresh, id: () => item?.id ?? "", version: () => item?.version ?? 0, submit: () => form?.element.requestSubmit() };
+  return { show, refresh, tick, id: () => item?.id ?? "", version: () => item?.version ?? 0 };
 }
 
 /** Words for a step that is not open any more: to be copied or dropped. @param {string} incident @param {string} action @param {() => void} redraw */

@@ -6,6 +6,7 @@ import { draftsOf } from "../parts/action-draft.js";
 import { empty } from "../parts/states.js";
 import { clockSymbol } from "../parts/symbol.js";
 import { toast } from "../parts/toast.js";
+import { serverNow } from "../server-time.js";
 import { clock, when } from "../time.js";
 import { placeOf, tags, timeLeft, wordFor } from "./incident-rows.js";
 
@@ -21,7 +22,7 @@ const PAGE = 50;
 export function drawGroups(root, groups, selected) {
   const full = groups.filter(({ count }) => count > 0);
   if (full.length === 0) {
-    fill(root, empty({ title: t("inbox.empty"), words: t("inbox.empty_words", { time: when(new Date().toISOString()) }), good: true }));
+    fill(root, empty({ title: t("inbox.empty"), words: t("inbox.empty_words", { time: when(new Date(serverNow()).toISOString()) }), good: true }));
     return;
   }
   fill(root, full.map((group) => groupBox(group, selected)));

@@ -6,10 +6,12 @@ import { t } from "../i18n.js";
 import { chime, isOn, switchSound } from "../parts/chime.js";
 import { liveState } from "../parts/live.js";
 import { failed, loading } from "../parts/states.js";
+import { every } from "../server-time.js";
 import { inboxCase } from "./inbox-case.js";
 import { drawGroups } from "./inbox-list.js";
 
 const GATHER_MS = 400;
+const MINUTE_MS = 60_000;
 
 const list = find("#list");
 const split = find(".inbox");
@@ -43,18 +45,18 @@ async function refresh() {
   try {
     const told = await call("/api/v1/inbox");
     groups = told.groups;
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest("[data-id]"))?.dataset.id;
-    drawGroups(list, groups, opened());
-    if (focused && list.contains(document.activeElement) === false) keepFocus(focused);
+    redraw();
     tell(groups.find(({ id }) => id === "unseen"));
   } catch (fault) {
     if (groups.length === 0) fill(list, failed(/** @type {ApiError} */ (fault), t("inbox.load_failed"), refresh));
   }
 }
 
-/** A list that was drawn anew has the focus where it was. @param {string} id */
-function keepFocus(id) {
-  if (document.activeElement === document.body) /** @type {HTMLElement | null} */ (list.querySelector(`[data-id="${CSS.escape(id)}"]`))?.focus();
+/** The list drawn anew, with the focus where it was. */
+function redraw() {
+  const id = list.contains(document.activeElement) && /** @type {HTMLElement | null} */ (document.activeElement?.closest("[data-id]"))?.dataset.id;
+  drawGroups(list, groups, opened());
+  if (id) /** @type {HTMLElement | null} */ (list.querySelector(`[data-id="${CSS.escape(id)}"]`))?.focus();
 }
 
 /** The mark of what nobody opened yet, and the tone for what is new in it. @param {import("./inbox-list.js").Group | undefined} unseen */
@@ -116,6 +118,10 @@ liveState(find("#live"), "incident", (event) => {
 }, () => {
   refresh();
   view.refresh();
+});
+every(MINUTE_MS, () => {
+  if (groups.length) redraw();
+  view.tick();
 });
 refresh();
 open();

@@ -27,13 +27,14 @@ export const STEPS = ["accepted", "filed", "dispatched", "handled", "closed", "e
 /**
  * The steps with what is done, what comes now and what comes later. A time of an earlier round is not told for a step that is to come again.
  * @param {Told & Record<string, any>} told
- * @returns {{name: string, state: "done" | "now" | "later", at: string | null}[]}
+ * @returns {{name: string, state: "done" | "now" | "later" | "never", at: string | null}[]}
  */
 export function steps(told) {
   const reached = STEPS.indexOf(told.stage ?? "");
   return STEPS.map((name, i) => {
     const done = i <= reached;
-    const state = done ? "done" : i === reached + 1 && !told.ended ? "now" : "later";
+    const ahead = told.ended ? "never" : i === reached + 1 ? "now" : "later";
+    const state = done ? "done" : ahead;
     return { name, state, at: done ? (told[`${name}_at`] ?? null) : null };
   });
 }

@@ -87,7 +87,7 @@ function picture(told) {
       h("b", null, t(`progress.step_${name}`)),
       h("span", { class: "step__time" }, at ? h("time", { datetime: at, title: exactly(at) }, when(at)) : t(`progress.state_${state}`)),
     );
-  return h("ol", { class: `steps${told.ended ? " is-ended" : ""}`, "aria-label": t("progress.steps") }, all.map(step));
+  return h("ol", { class: "steps", "aria-label": t("progress.steps") }, all.map(step));
 }
 
 /** @param {any} told */

@@ -4,6 +4,7 @@ import { fill, h } from "../dom.js";
 import { frame } from "../frame.js";
 import { t } from "../i18n.js";
 import { formatMoment } from "../map/town-clock.js";
+import { serverNow } from "../server-time.js";
 import { dropDraft, loadDraft, photos, saveDraft } from "./action-draft.js";
 import { missing, requestsOf, reviewDays } from "./action-spec.js";
 import { photoSlot } from "./photo-slot.js";
@@ -224,7 +225,7 @@ function inputOf(kind, reasons) {
   if (kind === "words") return h("textarea", { class: "input", rows: 3, maxlength: MOST_WORDS });
   if (kind === "reason") return h("select", { class: "input" }, h("option", { value: "" }, t("inbox.choose")), reasons.map((code) => h("option", { value: code }, t(`loop.reason_${code}`))));
   if (kind === "line") return h("input", { class: "input", maxlength: 100 });
-  const now = Date.now();
+  const now = serverNow();
   if (kind === "moment") return h("input", { class: "input", type: "datetime-local", max: formatMoment(now, zone) });
   const { first, last } = reviewDays(now, zone);
   return h("input", { class: "input", type: "date", min: first, max: last });
