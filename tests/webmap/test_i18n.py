@@ -31,7 +31,7 @@ BUILT = {
     "incidents.col_": "clock case place category state lead channel reported",
     "incident.log_": "report handle correct photo import open unmask",
     "desk.stage_": "accept lane handle evaluate",
-    "desk.empty_": "accept lane handle evaluate",
+    "desk.empty_": "accept lane handle evaluate all",
     "desk.waiting_": "late unseen reply asked supervised",
     "desk.filter_": "platform village channel",
     "desk.key_": "search next open main accept verify merge decline grid place copy close keys",
