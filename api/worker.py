@@ -31,6 +31,7 @@ from data.scope import Scope
 from data.session import Database
 from layers.exchange.upper.notice import Adapter, FileAdapter, Webhook, deliverer
 from layers.incident import due
+from layers.supervision import flags
 
 log = logging.getLogger("onegrid.worker")
 
@@ -70,6 +71,7 @@ def chores() -> list[Chore]:
             "drop old events", 600, _call("select drop_old_events(make_interval(days => :days))", days=EVENTS_KEPT_DAYS)
         ),
         Chore("move cases by the clock", 1, due.run_timers, again=True),
+        Chore("propose flags", 5, flags.run_rules, again=True),
         Chore("drop old case serials", 3600, _call("select drop_old_case_serials()")),
     ]
 
@@ -94,8 +96,6 @@ def handlers() -> dict[str, Handler]:
     return found
 
 
-class Worker:
-    """One worker over one database, until it is told to stop."""
 def adapters(settings: Settings) -> list[Adapter]:
     """What the town has set for notices to outside; files first, since writing one again does no harm."""
     found: list[Adapter] = []
@@ -106,6 +106,8 @@ def adapters(settings: Settings) -> list[Adapter]:
     return found
 
 
+class Worker:
+    """One worker over one database, until it is told to stop."""
 
     def __init__(self, database: Database, adapters: Sequence[Adapter] = ()) -> None:
         self._database = database

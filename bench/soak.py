@@ -1,6 +1,7 @@
-"""make soak: reports over broken lines for a long time, while web processes and the database are killed.
+"""make soak: reports over broken lines for a long time, then people at work on cases, while processes and the database are killed.
 
-Ends with 1 if an acknowledged report is missing, is there twice, or the open map differs from the database.
+Ends with 1 if an acknowledged report or step is missing or is there twice, if the open map differs from the database, or if the log
+does not give the state.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import uuid
 import psycopg2
 from rich.console import Console
 
+from bench import cases
 from bench.stage import PASSWORD, Stage, stage
 from data.session import libpq_url
 from tests.broken_lines import Line, OpenMap, report_until_answered, sign_in
@@ -111,5 +113,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--case-minutes", type=float, default=10)
+    parser.add_argument("--people", type=int, default=50)
+    parser.add_argument("--only", choices=("reports", "cases"))
     given = parser.parse_args()
-    sys.exit(0 if run(given.minutes, given.clients) else 1)
+    held = [given.only == "cases" or run(given.minutes, given.clients)]
+    held.append(given.only == "reports" or cases.run(given.case_minutes, given.people))
+    sys.exit(0 if all(held) else 1)

@@ -53,6 +53,7 @@ class Stage:
     app_url: str
     folder: Path
     town_id: int
+    cluster: Cluster
 
     def execute(self, statement: str, params: dict[str, object] | None = None) -> None:
         """Run a statement as the owner."""
@@ -117,6 +118,6 @@ def stage(durable: bool = True) -> Iterator[Stage]:
                 cursor.execute("select town_id from town")
                 town_id = cursor.fetchone()[0]  # type: ignore[index]
             connection.close()
-            yield Stage(owner_url, cluster.url("onegrid_app"), Path(folder), town_id)
+            yield Stage(owner_url, cluster.url("onegrid_app"), Path(folder), town_id, cluster)
         finally:
             cluster.remove()

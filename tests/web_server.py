@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,7 +48,7 @@ class WebServer:
         for _ in range(self.workers):
             self.start_web()
         if self.worker:
-            self._spawn("worker", "-m", "api.worker")
+            self.start_worker()
         deadline = time.monotonic() + patience_s
         while not self.ready():
             if time.monotonic() > deadline or any(child.poll() is not None for child in self._children):
@@ -59,6 +61,10 @@ class WebServer:
         assert self._listener
         descriptor = self._listener.fileno()
         return self._spawn(f"web-{len(self._children)}", "-m", "api.runtime.web", str(descriptor), fds=(descriptor,))
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """Start a worker."""
+        return self._spawn("worker", "-m", "api.worker")
 
     def _spawn(self, name: str, *command: str, fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -90,11 +96,25 @@ class WebServer:
         """The web processes that run now."""
         return [c for c in self._children if c.poll() is None and "api.runtime.web" in c.args]  # type: ignore[operator]
 
+    def worker_processes(self) -> list[subprocess.Popen[bytes]]:
+        """The workers that run now."""
+        return [c for c in self._children if c.poll() is None and "api.worker" in c.args]  # type: ignore[operator]
+
     def log_tail(self) -> str:
         """The last lines of every log, to be shown when something failed."""
         return "\n".join(
             f"{path.name}: {path.read_text(errors='replace')[-3000:]}" for path in sorted(self.data_dir.glob("*.log"))
         )
+
+    def tracebacks(self) -> str:
+        """What the processes did not expect: the last words of every traceback in their logs, and the whole of the first."""
+        found = [
+            piece
+            for path in sorted(self.data_dir.glob("*.log"))
+            for piece in _tracebacks(path.read_text(errors="replace"))
+        ]
+        counted = Counter(piece.strip().splitlines()[-1] for piece in found)
+        return "\n".join([*(f"{count} × {line}" for line, count in counted.items()), *found[:1]])
 
     def stop(self) -> None:
         """End all processes."""
@@ -103,3 +123,10 @@ class WebServer:
         self._children.clear()
         if self._listener:
             self._listener.close()
+
+
+def _tracebacks(text: str) -> Iterator[str]:
+    for piece in text.split("Traceback (most recent call last):\n")[1:]:
+        lines = piece.splitlines()
+        end = next((n for n, line in enumerate(lines) if not line.startswith(" ")), len(lines) - 1)
+        yield "\n".join(lines[: end + 1])

@@ -19,6 +19,7 @@ NAMES = (
     "transition",
     "inbox",
     "desk",
+    "supervision",
     "photo",
     "name",
     "geocode",

@@ -24,6 +24,7 @@ from data.errors import NotFound, OneGridError
 from layers.incident import reading, slip
 from layers.people import queries
 from layers.people.town import describe_person, describe_town
+from layers.supervision.notice import notice
 from webmap import i18n, pages, qr
 from webmap.pages import Frame, Town, Viewer
 
@@ -94,6 +95,23 @@ def handover_slip(incident_id: UUID) -> Response:
 def inbox() -> Response:
     """What waits for the caller; ``?id=`` opens a case beside it."""
     return _page("inbox", subjects=("inbox", "incidents", "incident", "loop", "report"))
+
+
+@blueprint.get("/supervision")
+@needs("view")
+def supervision() -> Response:
+    """The supervision lane: flags, supervised cases, projects; an organisation sees its own."""
+    return _page("supervision", subjects=("supervision", "incidents", "incident", "loop"))
+
+
+@blueprint.get("/supervision/flags/<uuid:flag_id>/notice")
+@needs("view")
+def flag_notice(flag_id: UUID) -> Response:
+    """The notice of a flag, to be printed; 404 for one that was not issued or is not the reader's."""
+    with db.transaction() as session:
+        told = notice(session, flag_id)
+    data = {"notice": told, "qr": qr.code(told["number"], told["number"])}
+    return _page("notice", subjects=("supervision", "slip", "loop"), data=data)
 
 
 @blueprint.get("/appraisal")

@@ -134,17 +134,70 @@ begin
     create policy distinct_drop on incident_distinct for delete using (town_id = (select scope_town())
         and ((select scope_may('accept')) or (select scope_may('merge'))));
     execute format('grant select, insert, delete on incident_distinct to %I', app);
-    create policy flag_read on efficiency_flag for select using (town_id = (select scope_town()) and ((select scope_town_wide())
-        or org_id = any ((select scope_orgs())::int[])));
+    -- a proposal is nobody's business but the supervisor's; the desk answers for what no organisation does
+    create policy flag_read on efficiency_flag for select using (town_id = (select scope_town()) and ((select scope_may('supervise_3'))
+        or (state in ('issued', 'lifted') and (org_id = any ((select scope_orgs())::int[])
+            or (org_id is null and (select scope_may('dispatch')))))));
     create policy flag_add on efficiency_flag for insert with check (town_id = (select scope_town()) and (select scope_is_system()));
     create policy flag_decide on efficiency_flag for update using (town_id = (select scope_town()) and ((select scope_may('supervise_3'))
-        or org_id = any ((select scope_orgs())::int[]))) with check (town_id = (select scope_town()));
+        or org_id = any ((select scope_orgs())::int[]) or (org_id is null and (select scope_may('dispatch')))))
+        with check (town_id = (select scope_town()));
     execute format('grant select, insert on efficiency_flag to %I', app);
-    execute format('grant update (state, decided_by, decided_at, decision, reply, replied_at, lifted_by, lifted_at, version)
+    execute format('grant update (state, decided_by, decided_at, decision, reply, replied_by, replied_at, lifted_by, lifted_at, lifting)
         on efficiency_flag to %I', app);
+    create policy flag_log_read on efficiency_flag_log for select using (town_id = (select scope_town())
+        and exists (select from efficiency_flag f where f.flag_id = efficiency_flag_log.flag_id));
+    execute format('grant select on efficiency_flag_log to %I', app);
+    create policy efficiency_work on efficiency_due for all using (town_id = (select scope_town()) and (select scope_is_system()))
+        with check (town_id = (select scope_town()) and (select scope_is_system()));
+    execute format('grant select, insert, delete, update on efficiency_due to %I', app);
+    create policy project_read on project for select using (town_id = (select scope_town())
+        and project_id = any ((select scope_projects())::uuid[]));
+    create policy project_add on project for insert with check (town_id = (select scope_town()) and (select scope_may('supervise_3')));
+    create policy project_change on project for update using (town_id = (select scope_town()) and ((select scope_may('supervise_3'))
+        or org_id = any ((select scope_orgs())::int[]))) with check (town_id = (select scope_town()));
+    execute format('grant select, insert on project to %I', app);
+    execute format('grant update (name, goal, org_id, starts_on, due_on, state, percent, done_on) on project to %I', app);
+    create policy task_read on project_task for select using (town_id = (select scope_town())
+        and project_id = any ((select scope_projects())::uuid[]));
+    create policy task_add on project_task for insert with check (town_id = (select scope_town()) and (select scope_may('supervise_3')));
+    create policy task_change on project_task for update using (town_id = (select scope_town()) and ((select scope_may('supervise_3'))
+        or org_id = any ((select scope_orgs())::int[])
+        or exists (select from project p where p.project_id = project_task.project_id and p.org_id = any ((select scope_orgs())::int[]))))
+        with check (town_id = (select scope_town()));
+    execute format('grant select, insert on project_task to %I', app);
+    execute format('grant update (name, org_id, due_on, state, done_on) on project_task to %I', app);
+    create policy entry_read on project_entry for select using (town_id = (select scope_town())
+        and project_id = any ((select scope_projects())::uuid[]));
+    create policy entry_add on project_entry for insert with check (town_id = (select scope_town()) and user_id = (select scope_user())
+        and project_id = any ((select scope_projects())::uuid[]) and ((select scope_may('supervise_3')) or (select scope_may('handle'))));
+    execute format('grant select, insert on project_entry to %I', app);
+    create policy project_photo_read on project_photo for select using (town_id = (select scope_town())
+        and exists (select from project_entry e where e.entry_id = project_photo.entry_id));
+    create policy project_photo_add on project_photo for insert with check (town_id = (select scope_town())
+        and uploaded_by = (select scope_user())
+        and exists (select from project_entry e where e.entry_id = project_photo.entry_id and e.user_id = (select scope_user())));
+    execute format('grant select, insert on project_photo to %I', app);
     create policy log_read on incident_log for select using (town_id = (select scope_town())
         and exists (select from incident i where i.incident_id = incident_log.incident_id));
     execute format('grant select on incident_log to %I', app);
+    -- exchange with the system above
+    create policy code_read on exchange_code for select using (town_id = (select scope_town()) and (select scope_is_staff()));
+    create policy code_add on exchange_code for insert with check (town_id = (select scope_town()) and (select scope_may('import')));
+    create policy code_change on exchange_code for update using (town_id = (select scope_town()) and (select scope_may('import')))
+        with check (town_id = (select scope_town()));
+    create policy file_read on exchange_file for select using (town_id = (select scope_town())
+        and ((select scope_may('import')) or (select scope_may('export'))));
+    create policy file_add on exchange_file for insert with check (town_id = (select scope_town())
+        and ((select scope_may('import')) or (select scope_may('export'))));
+    create policy sent_read on exchange_sent for select using (town_id = (select scope_town()) and (select scope_may('export')));
+    create policy sent_add on exchange_sent for insert with check (town_id = (select scope_town()) and (select scope_may('export')));
+    create policy sent_change on exchange_sent for update using (town_id = (select scope_town()) and (select scope_may('export')))
+        with check (town_id = (select scope_town()));
+    create policy taken_read on exchange_taken for select using (town_id = (select scope_town()) and (select scope_may('import')));
+    create policy taken_add on exchange_taken for insert with check (town_id = (select scope_town()) and (select scope_may('import')));
+    execute format('grant select, insert, update on exchange_code, exchange_sent to %I', app);
+    execute format('grant select, insert on exchange_file, exchange_taken to %I', app);
     create policy photo_read on photo for select using (town_id = (select scope_town())
         and exists (select from incident i where i.incident_id = photo.incident_id));
     create policy photo_write on photo for insert with check (town_id = (select scope_town())
@@ -181,23 +234,6 @@ begin
     create policy token_add on api_token for insert with check ((select scope_may('manage_users'))
         and exists (select from app_user u where u.user_id = api_token.user_id));
     create policy token_revoke on api_token for update using ((select scope_may('manage_users'))
-    -- exchange with the system above
-    create policy code_read on exchange_code for select using (town_id = (select scope_town()) and (select scope_is_staff()));
-    create policy code_add on exchange_code for insert with check (town_id = (select scope_town()) and (select scope_may('import')));
-    create policy code_change on exchange_code for update using (town_id = (select scope_town()) and (select scope_may('import')))
-        with check (town_id = (select scope_town()));
-    create policy file_read on exchange_file for select using (town_id = (select scope_town())
-        and ((select scope_may('import')) or (select scope_may('export'))));
-    create policy file_add on exchange_file for insert with check (town_id = (select scope_town())
-        and ((select scope_may('import')) or (select scope_may('export'))));
-    create policy sent_read on exchange_sent for select using (town_id = (select scope_town()) and (select scope_may('export')));
-    create policy sent_add on exchange_sent for insert with check (town_id = (select scope_town()) and (select scope_may('export')));
-    create policy sent_change on exchange_sent for update using (town_id = (select scope_town()) and (select scope_may('export')))
-        with check (town_id = (select scope_town()));
-    create policy taken_read on exchange_taken for select using (town_id = (select scope_town()) and (select scope_may('import')));
-    create policy taken_add on exchange_taken for insert with check (town_id = (select scope_town()) and (select scope_may('import')));
-    execute format('grant select, insert, update on exchange_code, exchange_sent to %I', app);
-    execute format('grant select, insert on exchange_file, exchange_taken to %I', app);
         and exists (select from app_user u where u.user_id = api_token.user_id));
     execute format('grant select, insert, update (revoked_at) on api_token to %I', app);
 

@@ -132,6 +132,12 @@ def test_a_stage_says_as_many_as_its_queue_lists(command: Page) -> None:
     told = command.request.get("/api/v1/queue/figures").json()
     for stage in ("accept", "handle", "evaluate", "lane"):
         expect(command.locator(f"[data-stage={stage}] b")).to_have_text(str(told[stage]))
+    late = command.locator("[name=waiting-late]")
+    number = late.locator("b").inner_text()
+    late.click()
+    expect(command.locator("#queue-foot")).to_have_text(re.compile(f"^全部 {number} 件"))
+    expect(command.locator("[data-stage][aria-current]")).to_have_count(0)
+    command.locator("[data-stage=handle]").click()
     expect(command.locator("#queue-foot")).to_contain_text(f"下方还有 {told['handle'] - 50} 件")
     command.locator("#queue").evaluate("one => one.scrollTo(0, one.scrollHeight)")
     expect(command.locator(".queue__list > li")).to_have_count(min(100, told["handle"]))
@@ -248,7 +254,7 @@ def test_several_are_accepted_at_once(command: Page, server_url: str) -> None:
     cases = [new_case(command, server_url, f"批量 {mark} {n}") for n in (1, 2)]
     command.goto(f"/desk?stage=accept&q={mark}")
     expect(command.locator(".queue__list > li")).to_have_count(2)
-    command.locator("[name=bulk]").click()
+    command.locator("#bulk-switch").click()
     for case in cases:
         command.locator(f".queue__list li[data-id='{case}'] input").check()
     command.locator("[data-bulk=accept]").click()
@@ -374,7 +380,7 @@ def test_an_organisation_has_no_desk(page: Page, watch: Watch, login: LoginAs) -
     watch.expect("403 (Forbidden)")
     login(page, "agency")
     page.goto("/desk")
-    expect(page.locator("main")).to_contain_text("403")
+    expect(page.locator("main")).to_contain_text("没有权限看这一页")
     expect(page.locator("[data-tab=desk]")).to_have_count(0)
 
 
@@ -395,3 +401,11 @@ def test_two_desks_see_each_other(
     state_is(page, "accepted")
     eventually(lambda: page.locator(".log li").count() == command.locator(".log li").count())
     second.close()
+
+
+def test_a_suspended_case_is_not_late_anywhere(command: Page) -> None:
+    command.goto("/desk?stage=handle&state=suspended")
+    settled(command)
+    expect(command.locator(".desk-case")).to_have_attribute("data-state", "suspended")
+    expect(command.locator("#side .limit").first).to_contain_text("暂停")
+    expect(command.locator("#side .limit--late")).to_have_count(0)

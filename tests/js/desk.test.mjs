@@ -1,7 +1,7 @@
 // The pure parts of the desk: its address, the queue as values, what can be done and what each step asks for.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { changed, queueQuery, readAddress, writeAddress } from "../../webmap/static/desk/address.js";
+import { atStage, atWaiting, changed, figuresQuery, queueQuery, readAddress, writeAddress } from "../../webmap/static/desk/address.js";
 import { marked } from "../../webmap/static/desk/alerts.js";
 import { fitting } from "../../webmap/static/desk/bulk.js";
 import { begin, factsOf, fieldsOf, replyField, wanting } from "../../webmap/static/desk/forms.js";
@@ -26,6 +26,17 @@ test("a stage that is none is the first one, an unknown name is left out", () =>
 test("supervision is the lane from dispatch to close, not a stage", () => {
   assert.deepEqual(queueQuery(readAddress("?stage=lane&platform=market")), { platform: "market", lane: "1" });
   assert.deepEqual(queueQuery(readAddress("?stage=handle")), { stage: "handle" });
+});
+
+test("what waits is looked for in all stages, and a stage is without it", () => {
+  const desk = readAddress("?stage=handle&platform=market&id=7");
+  const late = atWaiting(desk, "late");
+  assert.deepEqual(late, { stage: "all", id: "", filters: { platform: "market", late: "1" } });
+  assert.deepEqual(queueQuery(late), { platform: "market", late: "1" });
+  assert.deepEqual(figuresQuery(late.filters), { platform: "market" });
+  assert.deepEqual(atWaiting(late, "asked").filters, { platform: "market", asked: "1" });
+  assert.deepEqual(atWaiting(late, "late"), { stage: "accept", id: "", filters: { platform: "market" } });
+  assert.deepEqual(atStage(late, "lane"), { stage: "lane", id: "", filters: { platform: "market" } });
 });
 
 test("an empty filter is taken off", () => {

@@ -34,7 +34,7 @@ BUILT = {
     " period_month period_last_month period_quarter period_year period_days_30 period_own by_town by_platform by_org by_village by_grid"
     " by_category from to",
     "desk.stage_": "accept lane handle evaluate",
-    "desk.empty_": "accept lane handle evaluate",
+    "desk.empty_": "accept lane handle evaluate all",
     "desk.waiting_": "late unseen reply asked supervised",
     "desk.filter_": "platform village channel",
     "desk.key_": "search next open main accept verify merge decline grid place copy close keys",

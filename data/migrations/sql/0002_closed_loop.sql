@@ -103,10 +103,11 @@ create table incident_distinct (
 );
 
 -- Yellow and red flags of efficiency supervision (效能监察): proposed by rules over the log, decided by a person.
+-- Without case: raised over several flags of one organisation. Without organisation: against the desk.
 create table efficiency_flag (
     flag_id uuid constraint efficiency_flag_pk primary key default uuid7(),
     town_id int not null references town,
-    incident_id uuid not null references incident,
+    incident_id uuid references incident,
     org_id int references organisation,
     colour text not null constraint efficiency_flag_colour check (colour in ('yellow', 'red')),
     rule text not null,
@@ -117,14 +118,111 @@ create table efficiency_flag (
     decided_at timestamptz,
     decision text constraint efficiency_flag_decision check (length(decision) <= 2000),
     reply text constraint efficiency_flag_reply check (length(reply) <= 4000),
+    replied_by int references app_user,
     replied_at timestamptz,
     lifted_by int references app_user,
     lifted_at timestamptz,
+    lifting text constraint efficiency_flag_lifting check (length(lifting) <= 2000),
     version int not null default 1,
     created_at timestamptz not null default now(),
     -- a rule finds the same fact once, however often it looks
     fact text not null,
+    constraint efficiency_flag_subject check (num_nonnulls(incident_id, org_id) > 0),
     constraint efficiency_flag_once unique (incident_id, rule, fact)
 );
-create index efficiency_flag_open on efficiency_flag (town_id, state, created_at desc);
+create unique index efficiency_flag_once_an_org on efficiency_flag (org_id, rule, fact) where incident_id is null;
+create index efficiency_flag_list on efficiency_flag (town_id, created_at desc, flag_id desc);
+create index efficiency_flag_open on efficiency_flag (town_id, state, created_at desc, flag_id desc);
 create index efficiency_flag_org on efficiency_flag (org_id, created_at desc);
+
+-- Every step of a flag, written by a trigger, never changed.
+create table efficiency_flag_log (
+    flag_log_id uuid constraint efficiency_flag_log_pk primary key default uuid7(),
+    flag_id uuid not null references efficiency_flag,
+    town_id int not null references town,
+    name text not null,
+    from_state text,
+    to_state text not null,
+    actor_user_id int references app_user,
+    at timestamptz not null,
+    words text
+);
+create index efficiency_flag_log_flag on efficiency_flag_log (flag_id, at);
+
+-- What the rules have to look at, and when: a case after each step and at its next deadline, an organisation after each flag.
+-- Only ever added to and taken from, so that nobody who works on a case waits for the rules.
+create table efficiency_due (
+    efficiency_due_id bigint generated always as identity constraint efficiency_due_pk primary key,
+    town_id int not null references town,
+    incident_id uuid references incident,
+    org_id int references organisation,
+    at timestamptz not null,
+    constraint efficiency_due_one check (num_nonnulls(incident_id, org_id) = 1)
+);
+create index efficiency_due_at on efficiency_due (town_id, at);
+
+-- Projects (项目化管理): a goal with a deadline, tasks by organisation, and what was done for it.
+create table project (
+    project_id uuid constraint project_pk primary key default uuid7(),
+    town_id int not null references town,
+    name text not null constraint project_name check (length(name) between 1 and 200),
+    goal text not null constraint project_goal check (length(goal) between 1 and 4000),
+    org_id int not null references organisation,
+    starts_on date not null,
+    due_on date not null,
+    state text not null default 'running' constraint project_state
+        check (state in ('planned', 'running', 'paused', 'done', 'cancelled')),
+    percent int not null default 0 constraint project_percent check (percent between 0 and 100),
+    done_on date,
+    created_by int references app_user,
+    version int not null default 1,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint project_days check (starts_on <= due_on),
+    constraint project_done check ((state = 'done') = (done_on is not null))
+);
+create index project_list on project (town_id, due_on, project_id);
+create index project_org on project (org_id);
+create table project_task (
+    task_id uuid constraint project_task_pk primary key default uuid7(),
+    project_id uuid not null references project,
+    town_id int not null references town,
+    name text not null constraint project_task_name check (length(name) between 1 and 200),
+    org_id int not null references organisation,
+    due_on date not null,
+    state text not null default 'open' constraint project_task_state check (state in ('open', 'doing', 'done', 'cancelled')),
+    done_on date,
+    version int not null default 1,
+    created_at timestamptz not null default now(),
+    constraint project_task_done check ((state = 'done') = (done_on is not null))
+);
+create index project_task_project on project_task (project_id, due_on);
+create index project_task_org on project_task (org_id);
+-- Progress with its evidence and every change, never rewritten.
+create table project_entry (
+    entry_id uuid constraint project_entry_pk primary key default uuid7(),
+    project_id uuid not null references project,
+    task_id uuid references project_task,
+    town_id int not null references town,
+    kind text not null constraint project_entry_kind check (kind in ('progress', 'change')),
+    words text not null default '' constraint project_entry_words check (length(words) <= 4000),
+    percent int constraint project_entry_percent check (percent between 0 and 100),
+    incident_ids uuid[] not null default '{}',
+    facts jsonb not null default '{}',
+    user_id int not null references app_user,
+    at timestamptz not null
+);
+create index project_entry_project on project_entry (project_id, at desc);
+create table project_photo (
+    photo_id uuid constraint project_photo_pk primary key default uuid7(),
+    entry_id uuid not null references project_entry,
+    town_id int not null references town,
+    sha256 bytea not null,
+    path text not null,
+    width_px int not null,
+    height_px int not null,
+    taken_at timestamptz,
+    uploaded_by int references app_user,
+    created_at timestamptz not null default now(),
+    constraint project_photo_once unique (entry_id, sha256)
+);

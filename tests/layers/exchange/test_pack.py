@@ -146,7 +146,7 @@ def test_faulty_pack_loads_nothing(copy, owner):
 def test_town_unlike_the_shipped_one_loads(loaded):
     app, done = loaded
     assert done.counts == {
-        "areas": 6, "platforms": 2, "organisations": 3, "roles": 2, "staff": 1, "categories": 2, "calendar": 2,
+        "areas": 6, "platforms": 2, "organisations": 3, "roles": 2, "staff": 1, "categories": 2, "calendar": 2, "exchange": 2,
         "base": 4, "addresses": 32, "entities": 3, "sites": 1, "incidents": 6, "users": 2,
     }  # fmt: skip
     with app.transaction(Scope.system(done.town_id)) as session:

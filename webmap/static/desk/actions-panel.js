@@ -69,11 +69,11 @@ class Actions {
     const absent = missing(item);
     fill(
       this.element,
-      h("h2", { id: "act-title" }, t("desk.actions"), absent.length > 0 && h("small", { class: "act__missing" }, absent.slice(0, 2).map(missingWords).join(t("common.semicolon")))),
+      h("h2", { id: "act-title" }, t("desk.actions"), absent.length > 0 && h("small", { class: "act__missing" }, missingWords(absent[0]))),
       this.mainButton(),
       usual.length > 0 && h("div", { class: "act__row" }, usual.map((name) => this.button(name))),
       rare.length > 0 && h("details", { class: "act__rare", open: rare.includes(this.kept.open) }, h("summary", null, t("desk.rare")), h("div", { class: "act__row" }, rare.map((name) => this.button(name)))),
-      absent.length > 2 && h("details", { class: "act__rare" }, h("summary", null, t("desk.not_now", { n: absent.length })), h("ul", { class: "act__absent quiet small" }, absent.map((one) => h("li", null, missingWords(one))))),
+      absent.length > 1 && h("details", { class: "act__rare" }, h("summary", null, t("desk.not_now", { n: absent.length })), h("ul", { class: "act__absent quiet small" }, absent.map((one) => h("li", null, missingWords(one))))),
       inbox.length > 0 && h("p", { class: "small" }, t("desk.in_inbox"), t("common.colon"), h("a", { href: `/inbox?id=${item.id}` }, namesOf(inbox))),
       !this.main && !usual.length && !inbox.length && h("p", { class: "quiet" }, t("incident.actions_none")),
       this.form(),
@@ -219,7 +219,7 @@ const namesOf = (names) => names.map((name) => wordsFor("loop", `name_${name}`))
 /** 受理、立案并派遣给综合执法中队; a single step by its own verb. @param {string[]} names @param {Draft} draft */
 function mainWords(names, draft) {
   const last = names[names.length - 1];
-  const before = names.slice(0, -1).map((name) => wordsFor("loop", `name_${name}`));
+  const before = names.slice(0, -1).map((name, i) => (i ? wordsFor("loop", `name_${name}`).toLowerCase() : wordsFor("loop", `name_${name}`)));
   const what = last.endsWith("dispatch") && draft.lead_org ? t(`desk.${last}_to`, { org: orgName(draft.lead_org) }) : verb(last);
   return before.length ? t("desk.and", { before: before.join(t("common.comma")), last: what }) : what;
 }

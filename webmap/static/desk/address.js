@@ -3,11 +3,14 @@
 /** The four stages as people count them; 督办 lies above 执行 and 评价 and is not added. */
 export const STAGES = /** @type {const} */ (["accept", "lane", "handle", "evaluate"]);
 
+/** What waits for somebody lies in every stage: with one of these the queue holds all of them. */
+export const WAITING = /** @type {const} */ (["late", "unseen", "reply", "asked", "supervised"]);
+
 /** Filters with a control of their own, and those that only a link brings. */
 export const CONTROLLED = /** @type {const} */ (["platform", "village", "channel", "q", "unseen", "reply", "asked", "supervised", "late"]);
 export const LINKED = /** @type {const} */ (["level", "grid", "org", "category", "urgency", "mine", "triage", "amber", "state"]);
 
-/** @typedef {typeof STAGES[number]} Stage */
+/** @typedef {typeof STAGES[number] | "all"} Stage */
 /** @typedef {typeof CONTROLLED[number] | typeof LINKED[number]} FilterName */
 /** @typedef {{stage: Stage, id: string, filters: Partial<Record<FilterName, string>>}} Desk */
 
@@ -18,7 +21,7 @@ export function readAddress(search) {
   const given = new URLSearchParams(search);
   const stage = /** @type {Stage} */ (given.get("stage"));
   const filters = Object.fromEntries(NAMES.flatMap((name) => (given.get(name) ? [[name, given.get(name)]] : [])));
-  return { stage: STAGES.includes(stage) ? stage : "accept", id: given.get("id") ?? "", filters };
+  return { stage: stage === "all" || STAGES.includes(stage) ? stage : "accept", id: given.get("id") ?? "", filters };
 }
 
 /** @param {Desk} desk */
@@ -30,7 +33,19 @@ export function writeAddress({ stage, id, filters }) {
 }
 
 /** What the queue is asked for. @param {Desk} desk @returns {Record<string, string>} */
-export const queueQuery = ({ stage, filters }) => ({ ...filters, ...(stage === "lane" ? { lane: "1" } : { stage }) });
+export const queueQuery = ({ stage, filters }) => ({ ...filters, .../** @type {Record<string, string>} */ (stage === "all" ? {} : stage === "lane" ? { lane: "1" } : { stage }) });
+
+/** What the figures are counted under: each stage and each figure stands for itself. @param {Desk["filters"]} filters @returns {Desk["filters"]} */
+export const figuresQuery = (filters) => changed(filters, Object.fromEntries(WAITING.map((name) => [name, ""])));
+
+/** The desk after a stage was pressed. @param {Desk} desk @param {Stage} stage @returns {Desk} */
+export const atStage = ({ filters }, stage) => ({ stage, id: "", filters: figuresQuery(filters) });
+
+/** The desk after one of the figures that wait was pressed; pressed again, it is the first stage. @param {Desk} desk @param {typeof WAITING[number]} name @returns {Desk} */
+export function atWaiting({ filters }, name) {
+  const plain = figuresQuery(filters);
+  return filters[name] === "1" ? { stage: "accept", id: "", filters: plain } : { stage: "all", id: "", filters: { ...plain, [name]: "1" } };
+}
 
 /**
  * The filters with some set or, where empty, taken off.

@@ -1,17 +1,21 @@
 // What came and was not looked at yet: a mark in the title of the page, and the switch of the sound.
-import { h } from "../dom.js";
+import { fill, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { chime, isOn, switchSound } from "../parts/chime.js";
 
-/** A browser lets a page sound only after somebody has pressed something: this is it. */
-export function soundSwitch() {
-  const press = () => {
-    switchSound(!isOn());
+/** A browser lets a page sound only after somebody has pressed something: this is it. @param {HTMLElement} button */
+export function soundSwitch(button) {
+  const draw = () => {
+    fill(button, icon(isOn() ? "bell" : "bell-off"));
     button.setAttribute("aria-pressed", String(isOn()));
-    if (isOn()) chime();
+    button.title = t(isOn() ? "desk.sound_on" : "desk.sound_off");
   };
-  const button = h("button", { type: "button", class: "chip", name: "sound", "aria-pressed": String(isOn()), onclick: press }, t("desk.sound"));
-  return button;
+  button.addEventListener("click", () => {
+    switchSound(!isOn());
+    draw();
+    chime();
+  });
+  draw();
 }
 
 /**

@@ -44,6 +44,13 @@ class CasePanel {
     /** @type {ReturnType<typeof actionsPanel> | null} */
     this.actions = null;
     this.run = 0;
+    this.wanted = false; // the focus, once the case is there
+  }
+
+  /** The focus goes to the case, at once or when it has come. */
+  focus() {
+    this.wanted = !this.item;
+    if (this.item) restoreFocus("#case-title");
   }
 
   /** @param {string} id @returns {Promise<void>} */
@@ -74,12 +81,32 @@ class CasePanel {
     if (item.state === "dispatched" && may("handle")) call(`/api/v1/incidents/${item.id}/seen`, { method: "POST" }).catch(() => null);
   }
 
+  /** What is shown stays in sight, out of reach, until the next one is there. */
   wait() {
-    this.clear();
-    fill(this.places.centre, loading(5));
+    const { centre, side } = this.places;
+    if (!this.item) {
+      this.clear();
+      return fill(centre, loading(5));
+    }
+    this.place?.remove();
+    this.place = null;
+    this.actions = null;
+    this.item = null;
+    for (const part of [centre, side]) part.toggleAttribute("inert", true);
+  }
+
+  ready() {
+    for (const part of [this.places.centre, this.places.side]) part.toggleAttribute("inert", false);
+  }
+
+  /** The clocks move on. */
+  tick() {
+    const old = this.places.side.firstElementChild;
+    if (this.item && old) old.replaceWith(limits(this.item));
   }
 
   clear() {
+    this.ready();
     this.place?.remove();
     this.place = null;
     this.actions = null;
@@ -96,9 +123,10 @@ class CasePanel {
   /** Somebody changed the case that is shown: drawn anew at once, unless it is being written on. @param {number} version */
   async changedElsewhere(version) {
     const { item } = this;
-    if (!item || version <= item.version) return;
-    const writing = isWriting(item.id) || this.place?.busy() || this.isTouched(item) || this.places.centre.contains(document.querySelector("form:focus-within"));
-    if (!writing && !this.actions?.busy) return this.show(item.id);
+    // an answer under way brings its own version
+    if (!item || version <= item.version || this.actions?.busy) return;
+    const typing = document.querySelector(".desk__centre form, .desk__side :is(select, input, textarea):focus");
+    if (!typing && !isWriting(item.id) && !this.place?.busy() && !this.isTouched(item)) return this.show(item.id);
     const show = h("button", { type: "button", class: "button button--small", onclick: () => this.show(item.id) }, t("incident.updated_show"));
     fill(this.places.fresh, h("div", { class: "fresh", role: "status" }, h("span", null, t("incident.updated")), show));
   }
@@ -121,6 +149,7 @@ class CasePanel {
   /** @param {Case} item */
   draw(item) {
     const focus = focusMark();
+    this.ready();
     const draft = this.draftFor(item);
     this.place?.remove();
     this.item = item;
@@ -145,7 +174,8 @@ class CasePanel {
     const decide = isUndecided(item) ? suggestionPanel(item, draft, () => actions.draw()) : facts(item);
     fill(this.places.side, limits(item), decide, actions.element, !shown && photos(item, this.reload), log(item));
     document.title = `${item.title} · ${document.title.split(" · ").slice(-1)[0]}`;
-    restoreFocus(focus);
+    restoreFocus(this.wanted ? "#case-title" : focus);
+    this.wanted = false;
     place.ready();
   }
 

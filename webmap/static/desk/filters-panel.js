@@ -3,23 +3,20 @@ import { call, query } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { count, has, nameOf, t } from "../i18n.js";
 import { wordFor } from "../pages/incident-rows.js";
-import { LINKED, STAGES, changed, writeAddress } from "./address.js";
-import { soundSwitch } from "./alerts.js";
+import { LINKED, STAGES, WAITING, atStage, atWaiting, changed, writeAddress } from "./address.js";
 
 const TYPING_MS = 350;
 const PLATFORMS = ["public_order", "enforcement", "market", "service"];
 const CHANNELS = ["hotline", "public", "snapshot", "app", "grid_worker", "village", "patrol", "window", "video", "phone", "higher"];
-/** Figures that are filters over all stages. @type {("late" | "unseen" | "reply" | "asked" | "supervised")[]} */
-const WAITING = ["late", "unseen", "reply", "asked", "supervised"];
 
 /** @typedef {import("./address.js").Desk} Desk */
 
 /**
  * @param {HTMLElement} element
  * @param {() => Desk} current
- * @param {{onGo: (next: Desk, typed?: boolean) => void, onBulk: () => void}} events
+ * @param {{onGo: (next: Desk, typed?: boolean) => void}} events
  */
-export function filtersPanel(element, current, { onGo, onBulk }) {
+export function filtersPanel(element, current, { onGo }) {
   /** @type {[string, string][]} */
   let villages = [];
   /** @type {Record<string, number>} */
@@ -29,15 +26,26 @@ export function filtersPanel(element, current, { onGo, onBulk }) {
   const stages = h("nav", { class: "segments stages", "aria-label": t("desk.stages") });
   const picks = h("div", { class: "desk__picks" });
   const waiting = h("div", { class: "chips desk__waiting", role: "group", "aria-label": t("desk.waiting_for") });
-  const sound = soundSwitch();
-  const bulk = h("button", { type: "button", class: "chip", name: "bulk", "aria-pressed": "false", onclick: onBulk }, t("desk.bulk"));
   fill(element, search.element, stages, picks, waiting);
 
+  /** Figures come again and again: an opened choice of the other filters stays open. */
+  const drawFigures = () => {
+    const desk = current();
+    const focused = document.activeElement?.getAttribute("name");
+    fill(stages, STAGES.map((stage) => stageLink(desk, stage, figures[stage])));
+    fill(waiting, WAITING.map((name) => waitingChip(name, desk, figures[name], onGo)), linked(desk, set));
+    refocus(focused);
+  };
+  /** @param {string | null | undefined} name */
+  const refocus = (name) => {
+    const lost = name && name !== "q" && document.activeElement === document.body;
+    if (lost) /** @type {HTMLElement | null} */ (element.querySelector(`[name="${name}"]`))?.focus({ preventScroll: true });
+  };
   const draw = () => {
     const desk = current();
     const focused = document.activeElement?.getAttribute("name");
     search.show(desk.filters.q ?? "");
-    fill(stages, STAGES.map((stage) => stageLink(desk, stage, figures[stage])));
+    drawFigures();
     fill(
       picks,
       pick("platform", t("incidents.all_platforms"), PLATFORMS.map((code) => [code, wordFor("platform", code)]), desk, set),
@@ -45,8 +53,7 @@ export function filtersPanel(element, current, { onGo, onBulk }) {
       pick("channel", t("desk.all_channels"), CHANNELS.map((code) => [code, wordFor("channel", code)]), desk, set),
       h("span", { class: "desk__order small quiet" }, t("desk.order")),
     );
-    fill(waiting, WAITING.map((name) => waitingChip(name, desk, figures[name], set)), linked(desk, set), bulk, sound);
-    if (focused) /** @type {HTMLElement | null} */ (element.querySelector(`[name="${focused}"]:not([type=search])`))?.focus({ preventScroll: true });
+    refocus(focused);
   };
   call(`/api/v1/areas${query({ level: "village" })}`).then(
     ({ areas }) => {
@@ -59,12 +66,10 @@ export function filtersPanel(element, current, { onGo, onBulk }) {
   return {
     draw,
     focus: () => search.focus(),
-    /** @param {boolean} on */
-    bulk: (on) => bulk.setAttribute("aria-pressed", String(on)),
     /** @param {Record<string, number>} told */
     figures(told) {
       figures = told;
-      draw();
+      drawFigures();
     },
   };
 }
@@ -88,7 +93,7 @@ function searchField(q, onTyped) {
 
 /** @param {Desk} desk @param {Desk["stage"]} stage @param {number | undefined} n */
 function stageLink(desk, stage, n) {
-  return h("a", { href: writeAddress({ ...desk, stage, id: "" }), "data-stage": stage, name: `stage-${stage}`, "aria-current": desk.stage === stage ? "true" : null }, t(`desk.stage_${stage}`), " ", h("b", null, n === undefined ? "" : count(n)));
+  return h("a", { href: writeAddress(atStage(desk, stage)), "data-stage": stage, name: `stage-${stage}`, "aria-current": desk.stage === stage ? "true" : null }, t(`desk.stage_${stage}`), " ", h("b", null, n === undefined ? "" : count(n)));
 }
 
 /**
@@ -105,11 +110,11 @@ function pick(name, all, options, desk, set) {
   return element;
 }
 
-/** Nothing waiting shows no chip, unless it is the filter now. @param {typeof WAITING[number]} name @param {Desk} desk @param {number | undefined} n @param {(values: Desk["filters"]) => void} set */
-function waitingChip(name, desk, n, set) {
+/** Nothing waiting shows no chip, unless it is the filter now. @param {typeof WAITING[number]} name @param {Desk} desk @param {number | undefined} n @param {(next: Desk) => void} onGo */
+function waitingChip(name, desk, n, onGo) {
   const on = desk.filters[name] === "1";
   if (!n && !on) return null;
-  return h("button", { type: "button", class: `chip${name === "late" && n ? " chip--late" : ""}`, name: `waiting-${name}`, "aria-pressed": String(on), onclick: () => set({ [name]: on ? "" : "1" }) }, t(`desk.waiting_${name}`), " ", h("b", null, count(n ?? 0)));
+  return h("button", { type: "button", class: `chip${name === "late" && n ? " chip--late" : ""}`, name: `waiting-${name}`, "aria-pressed": String(on), onclick: () => onGo(atWaiting(desk, name)) }, t(`desk.waiting_${name}`), " ", h("b", null, count(n ?? 0)));
 }
 
 /** Filters that came with a link: shown, and each can be taken off. @param {Desk} desk @param {(values: Desk["filters"]) => void} set */

@@ -91,7 +91,7 @@ function tick({ key }, { values }, words) {
 }
 
 /** @param {Form} form @returns {string[]} */
-const reasonsOf = ({ item, name }) => (item.transitions ?? []).find((/** @type {any} */ one) => one.name === name)?.reasons ?? ["other"];
+const reasonsOf = ({ item, name, values }) => (item.transitions ?? []).find((/** @type {any} */ one) => one.name === name)?.reasons ?? [values.reason_code ?? "other"];
 
 /** @param {Case} item */
 const levels = (item) => [1, 2, 3].filter((level) => level > (item.supervision_level ?? 0) && may(`supervise_${level}`));
@@ -111,6 +111,7 @@ function verifierField(field, form) {
     ({ verifiers }) => {
       form.values.verifier_id ??= verifiers[0]?.user_id;
       fill(place, verifiers.length ? verifiers.map((/** @type {any} */ one) => verifier(one, form)) : h("p", { class: "field__fault" }, t("error.transition.needs_verifier_id")));
+      if (document.activeElement === document.body) /** @type {HTMLElement | null} */ (place.querySelector("input"))?.focus();
     },
     (fault) => fill(place, h("p", { class: "field__fault" }, fault.words)),
   );

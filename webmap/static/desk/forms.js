@@ -57,6 +57,7 @@ export function begin(name, item) {
   if (name === "suspend") return { review_on: asked("ask_suspend").review_on ?? "" };
   if (name === "extend") return { share: String(asked("ask_extension").share ?? 1) };
   if (name === "supervise") return { level: String(Math.min(3, (item.supervision_level ?? 0) + 1)) };
+  if (name === "receive") return { external_ref: item.county_ref ?? "" };
   if (name === "evaluate") return { score: "5", satisfied: true };
   return {};
 }

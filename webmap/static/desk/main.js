@@ -11,8 +11,8 @@ import { empty, faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { every, serverNow } from "../server-time.js";
 import { clock, exactly } from "../time.js";
-import { queueQuery, readAddress, writeAddress } from "./address.js";
-import { marked } from "./alerts.js";
+import { figuresQuery, queueQuery, readAddress, writeAddress } from "./address.js";
+import { marked, soundSwitch } from "./alerts.js";
 import { bulkBar } from "./bulk.js";
 import { casePanel } from "./case-panel.js";
 import { loadChoices } from "./choices.js";
@@ -53,7 +53,7 @@ let timer = 0;
 let waitingSince = 0;
 
 const queue = queuePanel(find("#queue"), find("#queue-foot"), { onMore: more, onPick: pick });
-const filters = filtersPanel(find("#filters"), () => desk, { onGo: go, onBulk: switchBulk });
+const filters = filtersPanel(find("#filters"), () => desk, { onGo: go });
 const shown = casePanel({ centre: find("#case"), side: find("#side"), fresh: find("#fresh") }, { onChanged: () => renew(), onBack: () => choose("", { push: true }) });
 
 start();
@@ -78,14 +78,28 @@ function listen() {
   });
   document.addEventListener("click", followLinks);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && renew());
-  every(TICK_MS, () => document.visibilityState === "visible" && draw());
-  liveState(find("#live"), "incident", happened, () => load({ quiet: true }));
+  every(TICK_MS, () => document.visibilityState === "visible" && (draw(), shown.tick()));
+  liveState(find("#live"), "incident", happened, () => {
+    load({ quiet: true });
+    shown.changedElsewhere(Infinity);
+  });
   const letters = Object.fromEntries(Object.entries(LETTERS).map(([name, letter]) => [letter, () => act(name)]));
   listenKeys({
-    ...letters, j: () => step(1), k: () => step(-1), Enter: enter, "Ctrl Enter": () => shown.actions?.doMain(), "/": () => filters.focus(), c: copy, "?": help,
+    ...letters, j: () => step(1), k: () => step(-1), Enter: enter, "Ctrl Enter": main, "/": () => filters.focus(), c: copy, "?": help,
     Escape: () => (picked ? switchBulk() : false),
   });
   find("#help-open").addEventListener("click", help);
+  find("#bulk-switch").addEventListener("click", switchBulk);
+  soundSwitch(find("#sound"));
+}
+
+/** The main action; in a form it is the form's own. A key held down acts once. @param {KeyboardEvent} event */
+function main(event) {
+  const target = /** @type {Element} */ (event.target);
+  const form = target.closest("form");
+  if (event.repeat || target.closest("#filters, #bulk")) return false;
+  if (form) form.requestSubmit();
+  else shown.actions?.doMain();
 }
 
 /** @param {string} name */
@@ -116,7 +130,7 @@ function followLinks(event) {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || link.pathname !== "/desk" || link.target || link.hreflang) return;
   event.preventDefault();
   const to = readAddress(link.search);
-  if (link.closest("#queue")) return choose(to.id, { push: true });
+  if (link.closest(".queue__list")) return choose(to.id, { push: true });
   go(to);
 }
 
@@ -145,7 +159,7 @@ async function load({ quiet = false } = {}) {
 
 /** @param {number} mine */
 async function readFigures(mine) {
-  const told = await call(`/api/v1/queue/figures${queryString(desk.filters)}`).catch(() => null);
+  const told = await call(`/api/v1/queue/figures${queryString(figuresQuery(desk.filters))}`).catch(() => null);
   if (told && mine === run) filters.figures(told);
 }
 
@@ -163,6 +177,7 @@ function settle(quiet) {
 function show(id) {
   fresh.delete(id);
   document.body.classList.toggle("has-case", id !== "");
+  if (NARROW.matches) scrollTo(0, 0);
   draw();
   shown.show(id).then(() => markTitle());
   queue.reveal(id);
@@ -196,7 +211,7 @@ function draw() {
 
 function nothing() {
   const filtered = Object.keys(desk.filters).length > 0;
-  const clear = h("a", { class: "button", href: writeAddress({ stage: desk.stage, id: "", filters: {} }) }, t("incidents.clear"));
+  const clear = h("a", { class: "button", href: writeAddress({ stage: desk.stage === "all" ? "accept" : desk.stage, id: "", filters: {} }) }, t("incidents.clear"));
   if (filtered) return empty({ title: t("incidents.empty_title"), words: t("incidents.empty_words"), action: clear });
   return empty({ title: t(`desk.empty_${desk.stage}`), words: t("desk.empty_since", { time: exactly(new Date(serverNow()).toISOString()).slice(11, 16) }), good: true });
 }
@@ -225,9 +240,7 @@ function step(by) {
 /** The case gets the focus; on a link or button Enter is its own. @param {KeyboardEvent} event */
 function enter(event) {
   if (/** @type {Element} */ (event.target).closest("a, button, summary, canvas") || !desk.id) return false;
-  const title = document.getElementById("case-title");
-  title?.setAttribute("tabindex", "-1");
-  title?.focus();
+  shown.focus();
 }
 
 /** @param {string} words */
@@ -271,7 +284,7 @@ function renew() {
 
 function switchBulk() {
   picked = picked ? null : new Set();
-  filters.bulk(picked !== null);
+  find("#bulk-switch").setAttribute("aria-pressed", String(picked !== null));
   draw();
 }
 

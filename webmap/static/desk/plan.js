@@ -98,7 +98,7 @@ export function buttons(item, main) {
  * @returns {{name: string, code: string}[]}
  */
 export function missing(item) {
-  const told = (item.blocked ?? []).filter((/** @type {any} */ one) => !["transition.not_from_here", "transition.not_reporter", "transition.nothing_asked"].includes(one.code));
+  const told = (item.blocked ?? []).filter((/** @type {any} */ one) => !["transition.not_from_here", "transition.not_reporter", "transition.nothing_asked", "transition.no_such_level", "transition.not_from_above"].includes(one.code));
   const unfiled = ["reported", "accepted"].includes(item.state) && (item.blocked ?? []).some((/** @type {any} */ one) => one.name === "dispatch");
   return unfiled ? [{ name: "dispatch", code: "desk.first_file" }, ...told] : told;
 }

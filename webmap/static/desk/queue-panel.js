@@ -28,7 +28,7 @@ export function queuePanel(scroller, foot, { onMore, onPick }) {
   /** @type {Map<string, HTMLElement>} */
   const drawn = new Map();
   const end = h("div", { class: "queue__end" });
-  new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && onMore(), { root: scroller, rootMargin: "200px" }).observe(end);
+  new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && onMore()).observe(end);
 
   /** Rows keep their element, so that neither the focus nor the scroll is lost. @param {Shown} shown */
   const show = (shown) => {

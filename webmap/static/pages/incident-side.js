@@ -8,8 +8,8 @@ import { logSentence } from "../parts/case-log.js";
 import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { placeName } from "../place-name.js";
-import { clock, exactly, span, when } from "../time.js";
 import { serverNow } from "../server-time.js";
+import { clock, exactly, span, when } from "../time.js";
 import { timeLeft, wordFor } from "./incident-rows.js";
 
 const FAR_M = 100;
@@ -29,8 +29,10 @@ export function limits(item) {
 /** @param {any} one @param {Case} item */
 function clockRow(one, item) {
   const start = one.clock_started_at ?? one.started_at ?? item.clock_started_at;
-  const timed = { ...one, clock_started_at: start, due_at: one.due_at, closed_at: one.closed_at ?? one.ended_at ?? one.stopped_at ?? item.closed_at, state: item.state };
-  const time = clock(timed);
+  const timed = { ...one, clock_started_at: start, due_at: one.due_at, closed_at: one.closed_at ?? one.ended_at ?? one.stopped_at ?? item.closed_at };
+  // at the county only the clock of the stage stands
+  const stands = Boolean(one.paused_at) || item.state === "suspended";
+  const time = stands ? { ...clock({ ...timed, state: "suspended" }), words: t("incident.stands") } : clock(timed);
   const name = one.stage ?? "whole";
   const bar = h("i", null);
   bar.style.inlineSize = `${Math.round((time.state === "late" ? 1 : time.share) * 100)}%`;
@@ -40,14 +42,17 @@ function clockRow(one, item) {
     { class: `limit limit--${time.state}` },
     h("div", { class: "limit__line" }, h("span", null, wordsFor("loop", `clock_${name}`)), timeLeft(time)),
     h("div", { class: "limit__bar" }, h("div", { class: "bar" }, bar), h("i", { class: "limit__tick" })),
-    h("div", { class: "limit__line small quiet" }, h("span", null, one.paused_at ? t("incident.paused", { time: when(one.paused_at) }) : t("incident.used", { span: span(used_s) })), h("span", null, limitWords(one))),
+    h("div", { class: "limit__line small quiet" }, h("span", null, one.paused_at ? t("incident.paused", { time: when(one.paused_at) }) : t("incident.used", { span: span(used_s) })), h("span", null, limitWords({ ...one, due_at: stands ? null : one.due_at }))),
   );
 }
 
+/** Less than an hour is said in minutes. @param {{value: number, unit: string}} limit */
+const limitOf = ({ value, unit }) => (unit === "urgent_hour" && value < 1 ? t("common.minutes", { m: Math.round(value * 60) }) : t(LIMIT_UNITS[unit], { n: value }));
+
 /** 1 工作时，到 15:31; the whole says its end alone, as its limit is the sum of its stages. @param {any} one */
-function limitWords({ stage, limit, due_at, paused_at }) {
-  const until = due_at && !paused_at ? t("incident.until", { time: when(due_at) }) : "";
-  const given = limit && stage !== "whole" ? t(LIMIT_UNITS[limit.unit], { n: limit.value }) : "";
+function limitWords({ stage, limit, due_at }) {
+  const until = due_at ? t("incident.until", { time: when(due_at) }) : "";
+  const given = limit && stage !== "whole" ? limitOf(limit) : "";
   return [given, until].filter(Boolean).join(t("incident.then"));
 }
 
@@ -101,6 +106,8 @@ export function facts(item) {
       moved && row(t("incident.grid_now"), label(item.grid_now)),
       row(t("incident.address"), item.address),
       row(t("incident.fact_channel"), wordFor("channel", item.channel)),
+      row(t("incident.fact_level"), item.escalation && item.escalation !== "town" && t(`incident.tier_${item.escalation}`)),
+      row(t("incident.fact_county"), item.county_ref),
       row(t("incident.fact_occurred"), exactly(item.occurred_at)),
       row(t("incident.fact_reported"), exactly(item.reported_at)),
       row(t("incident.fact_closed"), exactly(item.closed_at)),
@@ -109,8 +116,6 @@ export function facts(item) {
 }
 
 /** @param {Case} item @param {() => Promise<void>} onChanged */
-      row(t("incident.fact_level"), item.escalation && item.escalation !== "town" && t(`incident.tier_${item.escalation}`)),
-      row(t("incident.fact_county"), item.county_ref),
 export function photos(item, onChanged) {
   const taken = item.photos ?? [];
   const fault = h("div", { "aria-live": "assertive" });
