@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg2
 
-from data import outbox
+from data import clock, outbox
 from data.outbox import Cursor, Event
 from data.scope import Scope
 from data.session import libpq_url
@@ -40,7 +40,7 @@ def encode(event: Event, scope: Scope, topics: frozenset[str]) -> bytes:
     if event.visible_to(scope):
         payload = {key: value for key, value in event.payload.items() if key != "scope_before"}
         return message(
-            event.topic, {"kind": event.kind, "ref": event.ref, "at": event.at.isoformat(), **payload}, event.cursor
+            event.topic, {"kind": event.kind, "ref": event.ref, "at": clock.of_real(event.at).isoformat(), **payload}, event.cursor
         )
     if event.was_visible_to(scope):
         return message("removed", {"topic": event.topic, "ref": event.ref}, event.cursor)

@@ -80,10 +80,15 @@ class _Follower:
 
 def now() -> datetime:
     """Return the time of the server, UTC, with zone."""
+    return of_real(datetime.now(UTC))
+
+
+def of_real(moment: datetime) -> datetime:
+    """Return the time of the server at a real moment, as the database stamps what it keeps for itself."""
     course = _course()
     if course is not None:
-        return course.at(datetime.now(UTC))
-    return _fixed if _fixed is not None else datetime.now(UTC) + _shift
+        return course.at(moment)
+    return _fixed if _fixed is not None else moment + _shift
 
 
 def rate() -> float:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 HOUR = timedelta(hours=1)
@@ -105,22 +105,30 @@ def plan(
         Of the town: hours and weekdays are those of its clocks.
     """
     habits = habits or Habits()
-    rng = random.Random(seed)
     rhythm, by_hour = _rhythm(past, zone), _by_hour(past, zone)
     found: list[Planned] = []
-    for at in _moments(rhythm, start, end, zone, rng):
-        like = _alike(by_hour, at.astimezone(zone), zone, rng)
-        fate = fate_of(like, rng, habits)
-        index = len(found)
-        lon, lat = near(like.lon, like.lat, 40, rng)
-        found.append(Planned(at, like, lon, lat, fate))
-        if fate.merged:
-            # whoever is merged needs one to be merged into: the same thing was reported shortly before
-            found[index] = Planned(at, like, lon, lat, fate_of(like, rng, habits, merged=False))
-            again = at + timedelta(minutes=rng.uniform(4, 60))
-            if again < end:
-                found.append(Planned(again, like, *near(lon, lat, 15, rng), fate, twin_of=index))
+    hour = start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    while hour < end:
+        # dice of its own for each hour: where a run begins and ends changes nothing
+        rng = random.Random(f"{seed} {hour.isoformat()}")
+        for at in _moments(rhythm, hour, zone, rng):
+            like = _alike(by_hour, at.astimezone(zone), rng, zone)
+            told = _told(at, like, rng, habits)
+            if start <= at < end:
+                found += [replace(one, twin_of=len(found)) if n else one for n, one in enumerate(told) if one.at < end]
+        hour += HOUR
     return found
+
+
+def _told(at: datetime, like: Past, rng: random.Random, habits: Habits) -> list[Planned]:
+    """A report; where it is to be merged, the first one of the same thing and then this one."""
+    fate = fate_of(like, rng, habits)
+    lon, lat = near(like.lon, like.lat, 40, rng)
+    if not fate.merged:
+        return [Planned(at, like, lon, lat, fate)]
+    again = at + timedelta(minutes=rng.uniform(4, 60))
+    first = fate_of(like, rng, habits, merged=False)
+    return [Planned(at, like, lon, lat, first), Planned(again, like, *near(lon, lat, 15, rng), fate)]
 
 
 def expected(past: Sequence[Past], zone: ZoneInfo) -> Mapping[tuple[int, int], float]:
@@ -144,24 +152,21 @@ def _by_hour(past: Sequence[Past], zone: ZoneInfo) -> dict[int, list[Past]]:
 
 
 def _moments(
-    rhythm: Mapping[tuple[int, int], float], start: datetime, end: datetime, zone: ZoneInfo, rng: random.Random
+    rhythm: Mapping[tuple[int, int], float], hour: datetime, zone: ZoneInfo, rng: random.Random
 ) -> list[datetime]:
-    """Moments of a Poisson process whose rate changes with the hour."""
-    found = []
-    hour = start.replace(minute=0, second=0, microsecond=0)
-    while hour < end:
-        local = hour.astimezone(zone)
-        rate = rhythm.get((local.weekday(), local.hour), 0.0)
-        at = hour + HOUR * rng.expovariate(rate) if rate else hour + HOUR
-        while at < hour + HOUR:
-            if start <= at < end:
-                found.append(at)
-            at += HOUR * rng.expovariate(rate)
-        hour += HOUR
+    """Moments of one hour, as a Poisson process has them."""
+    local = hour.astimezone(zone)
+    rate = rhythm.get((local.weekday(), local.hour))
+    if not rate:
+        return []
+    found, at = [], hour + HOUR * rng.expovariate(rate)
+    while at < hour + HOUR:
+        found.append(at)
+        at += HOUR * rng.expovariate(rate)
     return found
 
 
-def _alike(by_hour: Mapping[int, list[Past]], at: datetime, zone: ZoneInfo, rng: random.Random) -> Past:
+def _alike(by_hour: Mapping[int, list[Past]], at: datetime, rng: random.Random, zone: ZoneInfo) -> Past:
     """A past case of this hour, rather of this time of the year."""
     there = by_hour[at.hour]
     for _ in range(SEASON_WEIGHT - 1):

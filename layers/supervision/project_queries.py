@@ -64,7 +64,10 @@ ADD_ENTRY = text("""
     values (:project_id, :task_id, scope_town(), :kind, :words, :percent, :incident_ids, cast(:facts as jsonb), scope_user(), :now)
     returning entry_id
 """)
-CASES = text("select incident_id, case_no from incident where case_no = any (:refs) or incident_id::text = any (:refs)")
+CASES = text("""
+    select incident_id, case_no from incident where town_id = scope_town() and case_no = any (:refs)
+    union select incident_id, case_no from incident where incident_id = any (cast(:ids as uuid[]))
+""")
 ENTRY = text("""
     select entry_id, (select timezone from town where town_id = scope_town()) as timezone from project_entry
     where entry_id = :entry_id and project_id = :project_id and user_id = scope_user()

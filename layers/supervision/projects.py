@@ -21,6 +21,7 @@ from layers.supervision import project_queries as queries
 from layers.supervision.project_input import NewProject, NewTask, Progress, ProjectChange, TaskChange
 
 MOST_PHOTOS = 6
+_IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 STATES = ("planned", "running", "paused", "done", "cancelled")
 CURSOR = re.compile(r"(\d{4}-\d{2}-\d{2})\.([0-9a-f-]{36})")
 
@@ -304,13 +305,10 @@ def report(session: Session, project_id: UUID, given: Progress) -> UUID:
 
 
 def _cases(session: Session, refs: list[str]) -> list[UUID]:
-    if not refs:
-        return []
-    found = {
-        name: row.incident_id
-        for row in session.execute(queries.CASES, {"refs": refs})
-        for name in (row.case_no, str(row.incident_id))
-    }
+    """The cases of numbers or ids."""
+    ids = [ref for ref in refs if _IS_ID.fullmatch(ref)]
+    rows = session.execute(queries.CASES, {"refs": refs, "ids": ids}).all() if refs else []
+    found = {name: row.incident_id for row in rows for name in (row.case_no, str(row.incident_id))}
     for ref in refs:
         if ref not in found:
             raise _invalid("cases", f"there is no case {ref} here")

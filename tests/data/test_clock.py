@@ -56,6 +56,7 @@ def test_a_course_is_followed_while_its_file_is_there(path):
 def test_a_fixed_clock_stands(path):
     clock.set_now("2026-03-17T12:00:00+08:00")
     assert (clock.now(), clock.rate()) == (NOON, 0)
+    assert clock.of_real(datetime.now(UTC)) == NOON
     clock.set_now(None)
 
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addEvent, compareCursors, emptyFeed, Overlay, readFrame } from "../../webmap/static/map/events.js";
+import { named } from "../../webmap/static/map/feed-panel.js";
 import { backoff, FrameParser } from "../../webmap/static/map/sse.js";
 import { EventStream } from "../../webmap/static/map/stream-core.js";
 
@@ -114,4 +115,10 @@ test("who may not listen is not tried again; who was signed out is told", async 
     assert.equal(calls, 1);
     assert.equal(told.at(-1).status, status);
   }
+});
+
+test("an event that does not say what it is about is no row of the feed", () => {
+  assert.ok(named(event("1-1")));
+  assert.ok(!named({ id: "1-2", topic: "supervision", kind: "flag", ref: "f", at: 0, data: { case_no: "3" } }));
+  assert.ok(!named(event("1-3", 0, { title: "" })));
 });

@@ -40,6 +40,15 @@ def test_a_seed_gives_the_same_reports_in_order_and_within_the_time(seed, hours,
             assert not once[one.twin_of].fate.merged
 
 
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000), cut=st.floats(0.1, 23.9))
+def test_a_day_cut_in_two_has_the_same_reports(seed, cut):
+    middle, end = MONDAY + timedelta(hours=cut), MONDAY + timedelta(days=1)
+    whole = plan(shipped_year(), MONDAY, end, ZONE, seed)
+    parts = [*plan(shipped_year(), MONDAY, middle, ZONE, seed), *plan(shipped_year(), middle, end, ZONE, seed)]
+    assert [one.at for one in whole if one.twin_of is None] == [one.at for one in parts if one.twin_of is None]
+
+
 def test_another_seed_gives_another_day():
     day = [plan(shipped_year(), MONDAY, MONDAY + timedelta(days=1), ZONE, seed) for seed in (1, 2)]
     assert day[0] != day[1]

@@ -83,6 +83,9 @@ export class FeedPanel {
   }
 }
 
+/** Whether an event says what it is about: flags, projects and notices are told where they stand, not as a bare "changed". @param {TownEvent} event */
+export const named = (event) => Boolean(event.data.title) || has(`map.event_${event.topic}_${event.kind}`);
+
 /** What happened, as a word. @param {TownEvent} event */
 export function kindWords(event) {
   for (const key of [`map.event_${event.topic}_${event.kind}`, `map.event_${event.kind}`]) if (has(key)) return t(key);

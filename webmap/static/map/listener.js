@@ -4,7 +4,7 @@ import { call } from "../api.js";
 import { find } from "../dom.js";
 import { fetchLabels } from "./area-labels.js";
 import { addEvent, emptyFeed } from "./events.js";
-import { kindWords } from "./feed-panel.js";
+import { kindWords, named } from "./feed-panel.js";
 
 /** @typedef {import("./events.js").TownEvent} TownEvent */
 /** @typedef {import("./stream-core.js").StreamMessage} StreamMessage */
@@ -52,7 +52,7 @@ export class Listener {
     const next = addEvent(this.state, event);
     if (next === this.state) return;
     const { live, connection, feed } = this.parts;
-    const told = event.topic !== "removed" && event.kind !== "bulk";
+    const told = event.topic !== "removed" && event.kind !== "bulk" && named(event);
     this.state = told ? next : { ...next, feed: this.state.feed };
     live.take(event);
     if (event.at) connection.heard(event.at);

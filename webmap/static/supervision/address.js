@@ -14,8 +14,7 @@ export const FILTERS = {
 /** @param {string} search @returns {Place} */
 export function readPlace(search) {
   const given = new URLSearchParams(search);
-  const asked = given.get("view") ?? "flags";
-  const view = asked in FILTERS ? asked : "flags";
+  const view = VIEWS.find((name) => name === given.get("view")) ?? "flags";
   const filters = Object.fromEntries(FILTERS[view].map((name) => [name, given.get(name) ?? ""]).filter(([, value]) => value));
   return { view, id: given.get("id") ?? "", filters };
 }
