@@ -52,7 +52,7 @@ begin
     insert into incident_log (incident_id, town_id, name, from_state, to_state, actor_user_id, actor_org_id, at, client_at, reason,
         facts)
     values (old.incident_id, old.town_id, rule.name, old.state, new.state, scope_user(), (given->>'org_id')::int,
-        greatest(least((given->>'at')::timestamptz, server_now()), server_now() - interval '1 minute'), (given->>'client_at')::timestamptz, given->>'reason',
+        case when abs(extract(epoch from (given->>'at')::timestamptz - server_now())) < 300 then (given->>'at')::timestamptz else server_now() end, (given->>'client_at')::timestamptz, given->>'reason',
         coalesce(given->'facts', '{}'));
     -- one transition, one change
     perform set_config('onegrid.transition', '', true);

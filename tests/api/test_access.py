@@ -19,6 +19,9 @@ OPEN = {
     "GET /login/oidc": "",
     "GET /login/oidc/callback": "",
     "GET /report": "",
+    "GET /progress": "",
+    "POST /api/v1/progress": "",
+    "POST /api/v1/progress/answers": "",
     "GET /static/{path}": "",
     "GET /healthz": "",
     "GET /readyz": "",
@@ -34,6 +37,7 @@ OPEN = {
 }
 SAMPLES = {
     "incident_id": "01900000-0000-7000-8000-000000000000",
+    "other_id": "01900000-0000-7000-8000-000000000001",
     "photo_id": "01900000-0000-7000-8000-000000000000",
     "flag_id": "01900000-0000-7000-8000-000000000000",
     "project_id": "01900000-0000-7000-8000-000000000000",

@@ -113,8 +113,8 @@ def test_tabs_follow_the_permissions(permissions: tuple[str, ...], keys: list[st
     assert [tab.key for tab in pages.tabs(viewer(*permissions))] == keys
 
 
-def test_the_public_sees_the_report_tab_alone() -> None:
-    assert [tab.key for tab in pages.tabs(None)] == ["report"]
+def test_the_public_may_report_and_ask_how_it_goes_on() -> None:
+    assert [tab.key for tab in pages.tabs(None)] == ["report", "progress"]
 
 
 def test_demo_logins_are_shown_in_demo_mode_only() -> None:

@@ -60,6 +60,7 @@ WRITTEN = {
     ("16", "closed", "closed"), ("16", "evaluated", "evaluated"), ("16", "evaluated", "archived"),
     *(("17", state, to) for state in set(STATES) - {"archived", "voided"} for to in (state, "voided")),
     *(("S", state, state) for state in SUPERVISED),
+    ("11", "reported", "accepted"),
     # not of the page: a notice of the working days came, and open deadlines are counted anew
     *(("C", state, state) for state in OPEN),
 }  # fmt: skip
