@@ -139,6 +139,7 @@ _BY_STATE: dict[str, tuple[type[OneGridError], str]] = {
     "22P02": (Invalid, "input.invalid"),
     "22003": (Invalid, "input.invalid"),
     "22008": (Invalid, "input.invalid"),
+    "22009": (Invalid, "input.invalid"),
 }
 
 
