@@ -91,7 +91,7 @@ def rows(stage: Stage, cases: int = ALL) -> list[dict[str, Any]]:
         desk, plain = Desk(url, "command"), Plain(stage)
         accept_ms, update_ms = _transition(stage, desk, plain)
         stage.add(_OVERDUE, {"n": OPEN})
-        stage.add_incidents(cases - plain.run("select count(*) from incident", {})[0][0], open_per_mille=0)
+        stage.add_incidents(cases - plain.run("select count(*) from incident", {})[0][0], open_per_mille=0, prefix="M")
         stage.analyse()
         queue_ms, plain_ms = _queue(stage, desk, plain)
     finally:

@@ -33,7 +33,7 @@ from generate_series(1, %(n)s) n join plates a on a.r = 1 + (n::bigint * 7919) %
 _INCIDENTS = """
 insert into incident (town_id, case_no, title, category_id, platform_code, lead_org_id, urgency, state, channel, geom, grid_id,
     grid_now_id, occurred_at, reported_at, closed_at, clock_started_at, amber_at, due_at)
-select a.town_id, 'B' || n, c.name || ' ' || n, c.category_id, c.platform_code, c.lead_org_id, c.urgency,
+select a.town_id, %(prefix)s || n, c.name || ' ' || n, c.category_id, c.platform_code, c.lead_org_id, c.urgency,
     case when n %% 1000 < %(open_per_mille)s then 'handling' else 'evaluated' end, 'grid_worker',
     st_setsrid(st_makepoint(st_x(a.geom) + (random() - 0.5) * 2e-3, st_y(a.geom) + (random() - 0.5) * 2e-3), 4490), a.grid_id,
     a.grid_id, t, t, case when n %% 1000 < %(open_per_mille)s then null else t + interval '2 days' end, t, t + interval '36 hours',
@@ -84,9 +84,9 @@ class Stage:
         """Add market entities."""
         self.add(_ENTITIES, {"n": count})
 
-    def add_incidents(self, count: int, open_per_mille: int = 1) -> None:
+    def add_incidents(self, count: int, open_per_mille: int = 1, prefix: str = "B") -> None:
         """Add incidents of the last ten years; ``open_per_mille`` of them are still open."""
-        self.add(_INCIDENTS, {"n": count, "open_per_mille": open_per_mille})
+        self.add(_INCIDENTS, {"n": count, "open_per_mille": open_per_mille, "prefix": prefix})
 
     def server(self, workers: int = 1, worker: bool = False) -> WebServer:
         """Return web processes over the stage; start and stop them."""
