@@ -146,6 +146,22 @@ def test_excel_from_an_office_comes_in(bring, ask, tmp_path):
     assert ask("select uscc, name from market_entity") == [("91330424", "超市")]
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("92330424DEM000014E", None),
+        ("HRB 1234", None),
+        ("=1+1", "uscc: =1+1 is no credit code: letters and digits"),
+        ("92330424DEM0000144", "uscc: 92330424DEM0000144 is mistyped: its last character would have to be E"),
+        ("92330424DEMO00014E", "uscc: 92330424DEMO00014E holds O, which no credit code has"),
+        ("92330424DEM000014", "uscc: 92330424DEM000014 has 17 characters, a credit code has 18"),
+    ],
+)
+def test_credit_codes_that_cannot_be_are_rejected(bring, code, reason):
+    _, rejects = bring("entities", f"uscc,name,kind\n{code},n,k\n")
+    assert rejects == ({2: reason} if reason else {})
+
+
 def test_geopackage_points_need_no_coordinate_columns(bring, ask, tmp_path):
     frame = gpd.GeoDataFrame({"uscc": ["1"], "name": ["n"], "kind": ["k"]}, geometry=[shapely.Point(A1)], crs=4490)
     frame.to_crs(4549).to_file(tmp_path / "e.gpkg")
