@@ -131,6 +131,7 @@ _BY_STATE: dict[str, tuple[type[OneGridError], str]] = {
     "OG002": (Forbidden, "scope.no_town"),
     "OG003": (Forbidden, "history.fixed"),
     "OG409": (Conflict, "receipt.conflict"),
+    "OG410": (Conflict, "incident.external_ref_taken"),
     "42501": (Forbidden, "scope.forbidden"),
     "57014": (Unavailable, "database.timeout"),
     "40001": (Conflict, "database.conflict"),
@@ -141,20 +142,37 @@ _BY_STATE: dict[str, tuple[type[OneGridError], str]] = {
     "22008": (Invalid, "input.invalid"),
     "22009": (Invalid, "input.invalid"),
 }
+# What our own functions say is meant to be read; the database's own words name tables, keys and values of others.
+_WORDS = {
+    "42501": "this scope may not do that",
+    "57014": "the statement took too long and was stopped",
+    "40001": "somebody else changed the same at this moment; try again",
+    "40P01": "somebody else changed the same at this moment; try again",
+    "23505": "this id or number exists already",
+    "22P02": "a value cannot be read",
+    "22003": "a number is out of range",
+    "22008": "a time is out of range",
+    "22009": "a time zone is out of range",
+}
+_DETAILS = {"OG001": "place", "OG410": "case_no"}
+_BY_CONSTRAINT = {"incident_external_unique": "OG410"}
 
 
 def translate(error: DBAPIError) -> Exception:
     """Return the OneGridError that a database error stands for, or the error itself if it is none of ours."""
     origin = error.orig
     state = getattr(origin, "pgcode", None)
+    diagnosis = getattr(origin, "diag", None)
     if state == "OG004":  # a transition that the table of the closed loop does not have; the detail is the code
-        return Conflict(origin.diag.message_detail, origin.diag.message_primary)  # type: ignore[union-attr]
+        return Conflict(diagnosis.message_detail, diagnosis.message_primary)  # type: ignore[union-attr]
+    if constraint := _BY_CONSTRAINT.get(getattr(diagnosis, "constraint_name", None) or ""):
+        kind, code = _BY_STATE[constraint]
+        return kind(code, "this external_ref is the number of another case")
     if state in _BY_STATE:
         kind, code = _BY_STATE[state]
-        diagnosis = getattr(origin, "diag", None)
-        message = getattr(diagnosis, "message_primary", None) or str(origin)
+        message = _WORDS.get(state) or getattr(diagnosis, "message_primary", None) or "refused by the database"
         detail = getattr(diagnosis, "message_detail", None)
-        return kind(code, message, **({"place": detail} if detail else {}))
+        return kind(code, message, **({_DETAILS[state]: detail} if detail and state in _DETAILS else {}))
     if isinstance(error, OperationalError) or (state or "").startswith(("08", "57P")):
         return Unavailable("database.unreachable", "the database does not answer; try again in a moment")
     return error

@@ -9,8 +9,8 @@ import click
 
 from api.cli.importing import long_transaction
 from api.cli.invocation import Invocation, pass_invocation
-from api.cli.output import json_option, progress, tell
-from gis.formats import harmless, pieces
+from api.cli.output import counted, json_option, progress, tell
+from gis.formats import FormatError, harmless, known_system, pieces
 from layers.exchange import geocode as geocoding
 
 PIECE_ROWS = 20_000
@@ -31,6 +31,8 @@ def geocode(
     invocation: Invocation, file: Path, output: Path, crs: str | None, accuracy: float | None, as_json: bool
 ) -> None:
     """Find the place of each row of FILE, by lon, lat[, crs, accuracy_m] or address; columns and encoding stay."""
+    _check_target(file, output)
+    known_system(crs)
     partial = output.with_name(output.name + ".part")
     notes: list[str] = []
     rows = placed = 0
@@ -55,7 +57,18 @@ def geocode(
     finally:
         partial.unlink(missing_ok=True)
     facts = {"file": str(output), "rows": rows, "placed": placed, "notes": notes}
-    tell(as_json, facts, [f"{output}: {rows:,} rows, {placed:,} in a grid", *(f"note: {note}" for note in notes)])
+    tell(
+        as_json,
+        facts,
+        [f"{output}: {counted(rows, 'row')}, {placed:,} in a grid", *(f"note: {note}" for note in notes)],
+    )
+
+
+def _check_target(file: Path, output: Path) -> None:
+    if not output.parent.is_dir():
+        raise FormatError("file.not_found", f"{output} cannot be written: there is no folder {output.parent}")
+    if output.exists() and file.exists() and output.samefile(file):
+        raise FormatError("file.same", f"{output} is the file that is read: name another one with -o")
 
 
 def _encoding(given: str | None) -> str:

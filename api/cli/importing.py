@@ -11,7 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from api.cli.invocation import Invocation, pass_invocation
-from api.cli.output import json_option, progress, tell
+from api.cli.output import counted, json_option, progress, tell
 from data import clock
 from data.errors import NotFound
 from data.scope import Scope, apply
@@ -96,7 +96,10 @@ def user_scope(database: Database, town_id: int, username: str) -> Scope:
 def import_(ctx: click.Context, kind: str, file: Path, as_json: bool, **given: Any) -> None:
     """Import FILE: areas, roads, addresses, entities, incidents, households, staff, organisations, calendar or codes.
 
-    Rows that are not taken stand in FILE.rejects.csv with their number and the reason.
+    Rows that are not taken stand in FILE.rejects.csv with their number and the reason; stderr tells how many they are.
+
+    The exit status is 0 when the good rows are in, even if others were rejected; 1 when nothing was imported (a bad file,
+    or a rejected row with --strict); 2 for wrong use.
     """
     if kind in LATER:
         raise click.UsageError(LATER[kind])
@@ -112,7 +115,9 @@ def import_(ctx: click.Context, kind: str, file: Path, as_json: bool, **given: A
     clock.set_now(invocation.settings.now)
     imported = _run(invocation, kind, file, options, as_json)
     rejects = imported.write_rejects()
-    tell(as_json, imported.as_dict(), _lines(imported, rejects))
+    tell(as_json, imported.as_dict(), _lines(imported))
+    if rejects is not None:
+        click.echo(_rejected(imported, rejects), err=True)
 
 
 def _run(invocation: Invocation, kind: str, file: Path, options: Options, as_json: bool) -> Imported:
@@ -136,19 +141,23 @@ def _run(invocation: Invocation, kind: str, file: Path, options: Options, as_jso
         raise
 
 
-def _lines(imported: Imported, rejects: Path | None) -> list[str]:
-    done = "would be" if imported.dry_run else "were"
+def _rejected(imported: Imported, rejects: Path) -> str:
+    done = imported.added + imported.changed + imported.unchanged + imported.rejected
+    be = "would be" if imported.dry_run else "was" if imported.rejected == 1 else "were"
+    return f"{imported.rejected:,} of {counted(done, 'row')} {be} rejected: {rejects}"
+
+
+def _lines(imported: Imported) -> list[str]:
+    done = "would be" if imported.dry_run else "was" if imported.added == 1 else "were"
     line = (
         f"{imported.kind} of {imported.path.name}: {imported.added:,} {done} added, {imported.changed:,} changed, "
         f"{imported.unchanged:,} unchanged, {imported.rejected:,} rejected"
     )
     line += f", {imported.ended:,} ended" if imported.ended else ""
-    line += f"; {imported.triage:,} wait for triage" if imported.triage else ""
+    line += f"; {imported.triage:,} wait{'s' if imported.triage == 1 else ''} for triage" if imported.triage else ""
     lines = [line, *(f"note: {note}" for note in imported.notes)]
     for change in imported.changes:
         lines.append(f"repaired: {change['what'].replace('_', ' ')} ({change['code']}), {change['area_m2']} m²")
-    if rejects is not None:
-        lines.append(f"rejected rows: {rejects}")
     return lines
 
 
@@ -176,7 +185,9 @@ def export(
     """Write LAYER to FILE: .geojson .gpkg .csv .xlsx .parquet .shp."""
     with progress(f"{layer} → {file.name}", as_json), long_transaction(invocation, username) as session:
         count = exporting.export(session, layer, file, dict(filters), lang)
-    tell(as_json, {"layer": layer, "file": str(file), "rows": count}, [f"{file}: {count:,} features of {layer}"])
+    tell(
+        as_json, {"layer": layer, "file": str(file), "rows": count}, [f"{file}: {counted(count, 'feature')} of {layer}"]
+    )
 
 
 commands = (import_, export)

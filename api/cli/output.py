@@ -22,6 +22,11 @@ def tell(as_json: bool, facts: dict[str, Any], lines: list[str]) -> None:
         click.echo(line)
 
 
+def counted(count: int, thing: str) -> str:
+    """Return a count with its thing: 1 row, 2 rows."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 @contextlib.contextmanager
 def progress(title: str, as_json: bool = False) -> Iterator[Callable[[int | str], None]]:
     """Give a function that shows rows done or the step at work; silent where nobody looks (pipes, `--json`)."""

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from api.cli.invocation import Invocation, pass_invocation
+from api.cli.output import counted
 from api.runtime import installation, processes
 from api.runtime.cluster import Cluster
 from api.runtime.errors import RuntimeFault
@@ -91,7 +92,7 @@ def _print(found: dict[str, Any]) -> None:
     click.echo(f"{found['town'] or 'no town yet'}{kind}: {found['address']}, up for {found['uptime_s']} s")
     for row in found["processes"]:
         word = f"process {row['pid']}" if row["running"] else "down"
-        again = f", started again {row['restarts']} times" if row["restarts"] else ""
+        again = f", started again {counted(row['restarts'], 'time')}" if row["restarts"] else ""
         click.echo(f"  {row['name']:<10} {word}{again}")
     if not found["ready"]:
         click.echo("not ready yet")

@@ -61,6 +61,9 @@ def _may_report(draft: Draft) -> tuple[Scope, Any]:
         raise Forbidden("scope.forbidden", "this account lacks the permission report", permission="report")
     if g.scope.town_id is None:
         raise NotFound("town.none", "no town is loaded yet")
+    if draft.external_ref is not None:
+        fault = {"field": "external_ref", "code": "not_public", "message": "not taken from the public"}
+        raise Invalid("request.invalid", "the request has faults", faults=[fault])
     state.rates.take("report", request.remote_addr or "", rate.PUBLIC_WRITE)
     return Scope.public(g.scope.town_id), querycode.maker(state.secret)
 

@@ -94,6 +94,10 @@ begin
         end if;
         return earlier.answer || '{"repeated": true}';
     end if;
+    if exists (select from incident i where i.town_id = town.town_id and i.external_ref = p->>'external_ref') then
+        raise exception 'this external_ref is the number of another case' using errcode = 'OG410', detail = coalesce(
+            (select i.case_no from scoped_incident i where i.external_ref = p->>'external_ref'), '');
+    end if;
     insert into incident (incident_id, town_id, case_no, title, description, category_id, platform_code, lead_org_id,
         urgency, state, channel, raw_lon, raw_lat, source_crs, accuracy_m, provider, address_text, geom, place_level,
         place_score, radius_m, place_how, grid_shares, triage_reason, grid_id, grid_version_id, grid_now_id,

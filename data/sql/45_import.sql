@@ -2,7 +2,8 @@
 -- town, areas of that town, one row an external id, a log line for each stage reached. It never overwrites. Rows without
 -- a number draw one of the day they were reported. Days that nobody reports on any more get no sequence: a file of ten
 -- years would make thousands. There the serials go on from the highest; one import of a town waits for the other.
-create or replace function submit_incidents(rows jsonb) returns table (n int, outcome text)
+drop function if exists submit_incidents(jsonb);
+create or replace function submit_incidents(rows jsonb) returns table (n int, outcome text, fields text[])
 language plpgsql security definer set search_path = public, pg_temp
 -- the planner takes the parts of the statement for a hundred rows; joined by nested loops, 5,000 cost a millisecond each
 set enable_nestloop = off as $$
@@ -16,10 +17,10 @@ begin
     return query
     with sent as materialized (
         select r.*, (r.reported_at at time zone zone)::date as day,
-            exists (select from incident i where i.town_id = town and i.external_ref = r.external_ref)
+            coalesce((select i.incident_id from incident i where i.town_id = town and i.external_ref = r.external_ref),
             -- an export comes back with our own ids
-            or exists (select from incident i where i.town_id = town and i.incident_id = case
-                when r.external_ref ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then r.external_ref::uuid end) as known
+                (select i.incident_id from incident i where i.town_id = town and i.incident_id = case
+                when r.external_ref ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then r.external_ref::uuid end)) as known
         from jsonb_to_recordset(rows) as r(
             n int, incident_id uuid, case_no text, external_ref text, title text, description text, category_id int,
             platform_code text, lead_org_id int, urgency text, state text, channel text, raw_lon float8, raw_lat float8,
@@ -27,16 +28,16 @@ begin
             place_score float8, radius_m float8, place_how jsonb, grid_shares jsonb, triage_reason text, grid_id int,
             grid_version_id bigint, grid_now_id int, occurred_at timestamptz, reported_at timestamptz,
             closed_at timestamptz, amber_at timestamptz, due_at timestamptz, suggestion jsonb, attributes jsonb,
-            reporter_name text, reporter_phone text)
+            reporter_name text, reporter_phone text, given text[])
     ), open_day as materialized (
         select d.day, case when to_regclass(case_serial_name(town, d.day)) is null and d.day < current_date - 7
             then free_case_serial(town, town_code, d.day) end as first
-        from (select distinct r.day from sent r where r.case_no is null and not r.known) d
+        from (select distinct r.day from sent r where r.case_no is null and r.known is null) d
     ), drawn as materialized (
         select r.n, case when d.first is null then next_case_no(town, town_code, r.day)
             else case_no_of(town_code, r.day, d.first - 1 + r.place) end as case_no
         from (select w.n, w.day, row_number() over (partition by w.day order by w.reported_at, w.n) as place
-            from sent w where w.case_no is null and not w.known) r
+            from sent w where w.case_no is null and w.known is null) r
         join open_day d using (day)
     ), given as materialized (
         select r.*, coalesce(r.case_no, d.case_no) as number from sent r left join drawn d using (n)
@@ -77,9 +78,29 @@ begin
         from given g join made using (incident_id) where coalesce(g.reporter_name, g.reporter_phone) is not null
     )
     select g.n, case when m.incident_id is not null then 'added'
-        when g.known then 'repeated'
-        else 'case_no_taken' end
-    from given g left join made m using (incident_id);
+        when g.known is null then 'case_no_taken'
+        when t.fields = '{}' then 'repeated'
+        else 'differs' end, t.fields
+    from given g left join made m using (incident_id)
+    -- a subquery for each row, so that the index of incidents serves
+    cross join lateral (select (select array(
+        select d.field from (values
+            ('title', g.title is distinct from i.title),
+            ('description', g.description is distinct from i.description),
+            ('category', g.category_id is distinct from i.category_id
+                or g.attributes->>'category_given' is distinct from i.attributes->>'category_given'),
+            ('address', g.address_text is distinct from i.address_text),
+            ('place', g.raw_lon is distinct from i.raw_lon or g.raw_lat is distinct from i.raw_lat),
+            ('crs', g.raw_lon = i.raw_lon and g.raw_lat = i.raw_lat and g.source_crs is distinct from i.source_crs),
+            ('reported_at', abs(extract(epoch from g.reported_at - i.reported_at)) >= 1),
+            ('occurred_at', abs(extract(epoch from g.occurred_at - i.occurred_at)) >= 1),
+            ('state', g.state is distinct from i.state and not (g.state = 'closed' and i.state in ('evaluated', 'archived')))
+        ) as d(field, differs)
+        where d.differs and d.field = any (g.given)
+            -- one place may come in two systems
+            and not (d.field in ('place', 'crs') and coalesce(st_dwithin(i.geom::geography,
+                st_setsrid(st_makepoint(g.lon, g.lat), 4490)::geography, 1), false))
+        ) from incident i where i.incident_id = g.known)) as t(fields);
 end $$;
 comment on function submit_incidents is
-    'Incidents of a file: added, repeated (external id known: nothing changes) or case_no_taken, by row number.';
+    'Incidents of a file: added, repeated (external id known: nothing changes), differs (known, and these fields of the row say otherwise: nothing changes) or case_no_taken, by row number. Of `given` are the fields that the row holds.';

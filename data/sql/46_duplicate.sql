@@ -1,4 +1,5 @@
 -- Likely the same thing reported before: near, lately, of the same minor class or with a like title, in the caller's scope.
+-- A report that nobody has filed counts under the class that was suggested for it, however unsurely.
 -- plpgsql: planned once a connection; under row-level security each call would be planned anew, for longer than it runs.
 -- The box in 3857 lets the GiST index serve (degrees of latitude stretch by 1/cos there); metres are measured in the
 -- town's own metric system. Point in EPSG:4490.
@@ -17,18 +18,20 @@ declare
 begin
     return query
         select i.incident_id, i.case_no, i.title, i.state, i.is_open, i.reported_at, i.platform_code, g.code, g.name,
-            round(d.metres::numeric, 1)::float8, coalesce(i.category_id = category, false),
+            round(d.metres::numeric, 1)::float8, coalesce(c.likely = category, false),
             (select p.photo_id from photo p where p.incident_id = i.incident_id order by p.created_at limit 1)
         from scoped_incident i
         cross join lateral (select st_distance(st_transform(i.geom, metric), here) as metres) d
+        cross join lateral (select coalesce(i.category_id, (select k.category_id from category k
+            where k.town_id = i.town_id and k.code = i.suggestion ->> 'category')) as likely) c
         left join area g on g.area_id = coalesce(i.grid_now_id, i.grid_id)
         where i.geom_3857 && box and i.reported_at > moment - span and i.reported_at < moment + span
           and not exists (select from incident_distinct x where x.incident_id = least(i.incident_id, case_id)
               and x.other_id = greatest(i.incident_id, case_id))
           and i.incident_id <> case_id and i.state not in ('voided', 'declined')
-          and (i.category_id = category or similarity(i.title, words) >= likeness)
+          and (c.likely = category or similarity(i.title, words) >= likeness)
           and d.metres <= reach_m + least(coalesce(i.accuracy_m, 0), accuracy_most_m)
-        order by coalesce(i.category_id = category, false) desc, d.metres, i.reported_at limit 5;
+        order by coalesce(c.likely = category, false) desc, d.metres, i.reported_at limit 5;
 end $$;
 comment on function find_duplicates is
     'Likely duplicates of a report in the caller''s scope, five at most; lon/lat EPSG:4490, distances in metres.';

@@ -5,6 +5,7 @@ Nothing here knows what the rows mean. Geometry comes out in EPSG:4490, x = long
 
 from gis.formats.delimited import DelimitedText
 from gis.formats.errors import FormatError
+from gis.formats.projection import known_system
 from gis.formats.reading import checked, pieces, read
 from gis.formats.source import Source
 from gis.formats.writing import WRITABLE, checked_target, harmless, write, write_pieces
@@ -17,6 +18,7 @@ __all__ = [
     "checked",
     "checked_target",
     "harmless",
+    "known_system",
     "pieces",
     "read",
     "write",

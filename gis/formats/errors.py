@@ -14,7 +14,7 @@ class FormatError(GisError):
     ----------
     code : str
         Permanent: `file.not_found`, `file.empty`, `file.broken`, `file.incomplete`, `file.too_large`, `file.encoding`,
-        `file.kind_unknown`, `file.crs_unknown`, `file.layer_unknown`.
+        `file.kind_unknown`, `file.crs_unknown`, `file.layer_unknown`, `file.same`.
     message : str
         What is wrong, then what to do.
     **detail

@@ -45,6 +45,22 @@ def to_4490(frame: gpd.GeoDataFrame, given: str | None, name: str) -> tuple[gpd.
     return frame.set_geometry(moved), used, notes
 
 
+def known_system(given: str | None) -> str | None:
+    """Return the system that a user names as it was given.
+
+    Raises
+    ------
+    FormatError
+        `file.crs_unknown`: neither one of the names nor the EPSG number of a system that can be brought to EPSG:4490.
+    """
+    if given is not None:
+        try:
+            systems.canonical(given)
+        except systems.CrsError as error:
+            raise FormatError("file.crs_unknown", f"--crs: {error.message}") from error
+    return given
+
+
 def _short(text: str) -> str | None:
     return "EPSG:4326" if text == "OGC:CRS84" else (text if len(text) < 40 else None)
 

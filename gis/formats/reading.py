@@ -87,12 +87,15 @@ def pieces(path: str | Path, rows: int = 50_000, *, max_bytes: int = MAX_BYTES) 
         yield read(path, max_bytes=max_bytes)
         return
     text = DelimitedText(path)
-    seen = 0
+    seen, any_rows = 0, False
     for frame in text.pieces(rows):
+        any_rows = True
         yield Source(frame, path, "csv", encoding=text.encoding, broken=text.broken[seen:])
         seen = len(text.broken)
     if len(text.broken) > seen:
         yield Source(pd.DataFrame(columns=text.columns), path, "csv", encoding=text.encoding, broken=text.broken[seen:])
+    elif not any_rows:
+        raise _no_rows(path)
 
 
 def checked(path: str | Path, max_bytes: int = MAX_BYTES) -> Path:
@@ -155,8 +158,12 @@ def _shaped(source: Source) -> Source:
 
 def _filled(source: Source) -> Source:
     if source.frame.empty and not source.broken:
-        raise FormatError("file.empty", f"{source.path.name} has a header but no rows")
+        raise _no_rows(source.path)
     return source
+
+
+def _no_rows(path: Path) -> FormatError:
+    return FormatError("file.empty", f"{path.name} has a header but no rows")
 
 
 def _parquet(path: Path, crs: str | None) -> Source:

@@ -32,7 +32,7 @@ class PartitionBroken(Conflict):
         first = "; ".join(assembly.describe(fault) for fault in self.faults[:3])
         super().__init__(
             "area.partition_broken",
-            f"the areas do not partition the town in {len(self.faults)} places: {first}",
+            f"the areas do not partition the town in {len(self.faults)} place{'s' if len(self.faults) != 1 else ''}: {first}",
             places=assembly.faults_geojson(self.faults),
         )
 

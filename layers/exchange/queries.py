@@ -108,7 +108,7 @@ ROADS_BY_REF = text("""
     select external_ref, name, class, st_asbinary(geom) as wkb from road
     where town_id = :town_id and external_ref = any (:refs)
 """)
-SUBMIT_INCIDENTS = text("select n, outcome from submit_incidents(cast(:rows as jsonb))")
+SUBMIT_INCIDENTS = text("select n, outcome, fields from submit_incidents(cast(:rows as jsonb))")
 # A town without boundaries opens where its roads and door plates are.
 SET_CENTRE = text("""
     update town t set map = t.map || jsonb_build_object('center', jsonb_build_array(

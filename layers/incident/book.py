@@ -58,6 +58,11 @@ class TownBook:
         """The limits as the clocks of `timing` read them."""
         return Limits({key: Limit(value, unit) for key, (value, unit) in self.limits.items()}, self.calendar)
 
+    def id_of(self, category: str | None) -> int | None:
+        """The id of a category by its code."""
+        found = self.ids.get(category or "")
+        return found[0] if found else None
+
     def stage_times(self, stage: str, urgency: str, start: datetime) -> tuple[datetime | None, datetime | None]:
         """Amber moment and deadline of a stage that begins at ``start``; None where the town sets no limit."""
         limit = self.limits.get((stage, urgency))
@@ -93,13 +98,19 @@ def _build(session: Session, town_id: int | None) -> TownBook:
         SuggestionRule(r.code, tuple(r.words), r.category, float(r.weight), tuple(r.not_words), r.channel)
         for r in session.execute(queries.RULES, own)
     ]
-    categories = [Category(r.code, r.platform_code, r.urgency, r.lead_org, tuple(r.keywords), r.minor) for r in rows]
+    categories = [
+        Category(
+            r.code, r.platform_code, r.urgency, r.lead_org, tuple(r.keywords), r.minor, tuple(filter(None, r.told))
+        )
+        for r in rows
+    ]
+    decided = [(r.code, f"{r.title}\n{r.description}") for r in session.execute(queries.DECIDED, own)]
     settings = town.settings or {}
     return TownBook(
         town_id=town.town_id,
         town_code=town.code,
         timezone=town.timezone,
-        rules=RuleBook.of(categories, rules),
+        rules=RuleBook.of(categories, rules, decided),
         ids={r.code: (r.category_id, r.lead_org_id, r.lead_org_name) for r in rows},
         names={r.code: (r.name, r.name_en) for r in rows},
         handle_limits={r.code: Limit(r.limit_value, r.limit_unit) for r in rows if r.limit_value is not None},

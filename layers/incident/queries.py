@@ -13,12 +13,19 @@ MAY_ADD_PHOTO = text("select may_add_photo(cast(:incident_id as uuid), decode(:c
 # What the rules of a town are built from. Read as the system: the public may report, but not read the rules.
 CATEGORIES = text("""
     select c.category_id, c.code, c.platform_code, c.name, c.name_en, c.minor, c.urgency, c.keywords, c.is_public,
-        c.line, c.major, c.lead_org_id, c.limit_value, c.limit_unit, c.co_org_ids, o.code as lead_org, o.name as lead_org_name
+        c.line, c.major, c.lead_org_id, c.limit_value, c.limit_unit, c.co_org_ids, o.code as lead_org, o.name as lead_org_name,
+        array[c.name, c.filing_condition, c.closing_condition] as told
     from category c left join organisation o on o.org_id = c.lead_org_id where c.town_id = :town_id order by c.code
 """)
 RULES = text("""
     select r.code, r.words, r.not_words, r.channel, r.weight, c.code as category
     from suggestion_rule r join category c using (category_id) where r.town_id = :town_id order by r.code
+""")
+# The last cases that people have filed under a category: how things are put in this town.
+DECIDED = text("""
+    select c.code, i.title, i.description from incident i join category c using (category_id)
+    where i.town_id = :town_id and i.state not in ('reported', 'verifying', 'declined', 'merged', 'voided')
+    order by i.reported_at desc limit 1000
 """)
 LIMITS = text("select stage, urgency, value, unit from stage_limit where town_id = :town_id")
 CALENDAR = text("select day, is_workday, periods, provisional from work_calendar where town_id = :town_id")
@@ -35,7 +42,9 @@ RULES_STAMP = text("""
             where town_id = :town_id
         union all select count(*) || ':' || coalesce(max(xmin::text::bigint), 0) from organisation
             where town_id = :town_id
-        union all select xmin::text from town where town_id = :town_id) t
+        union all select xmin::text from town where town_id = :town_id
+        -- what was filed meanwhile is learnt once a day
+        union all select current_date::text) t
 """)
 
 DUPLICATES = text("""

@@ -224,12 +224,13 @@ def _names_of(category: str | None, town: TownBook) -> dict[str, Any]:
 def _duplicates(session: Session, row: Row) -> list[dict[str, Any]]:
     if row.lon is None:
         return []
+    town = book(session)
     return duplicates(
         session,
-        book(session),
+        town,
         incident_id=row.incident_id,
         title=row.title,
-        category_id=row.category_id,
+        category_id=row.category_id or town.id_of((row.suggestion or {}).get("category")),
         lon=row.lon,
         lat=row.lat,
         accuracy_m=row.accuracy_m,

@@ -95,7 +95,8 @@ def report(
     repeated = bool(answer.pop("repeated", False))
     if query_code:
         answer["query_code"] = query_code(UUID(answer["id"]))
-    answer["duplicates"] = _duplicates_of_report(session, town, draft, place, body, moment, answer["id"])
+    likely = body["category_id"] or town.id_of(suggestion.category)
+    answer["duplicates"] = _duplicates_of_report(session, town, draft, place, likely, moment, answer["id"])
     return Reported(answer, repeated)
 
 
@@ -218,7 +219,7 @@ def _duplicates_of_report(
     town: TownBook,
     draft: Draft,
     place: Place,
-    body: dict[str, Any],
+    category_id: int | None,
     moment: datetime,
     identifier: str,
 ) -> list[dict[str, Any]]:
@@ -230,7 +231,7 @@ def _duplicates_of_report(
         town,
         incident_id=identifier,
         title=draft.title,
-        category_id=body["category_id"],
+        category_id=category_id,
         lon=place.lon,
         lat=place.lat,
         accuracy_m=draft.accuracy_m,
@@ -252,8 +253,8 @@ def duplicates(
 ) -> list[dict[str, Any]]:
     """Incidents of the caller's scope that are likely the same one, the likeliest first; five at most.
 
-    Within 50 m plus both accuracies and 24 h before or after ``moment``, of the same minor class or with a like title
-    (pack settings). lon, lat EPSG:4490; ``distance_m`` in the metric CRS of the town.
+    Within 50 m plus both accuracies and 24 h before or after ``moment``, of the same minor class, decided or suggested, or
+    with a like title (pack settings). lon, lat EPSG:4490; ``distance_m`` in the metric CRS of the town.
     """
     limits = town.duplicates
     reach_m = limits.within_m + min(accuracy_m or 0.0, limits.accuracy_most_m)

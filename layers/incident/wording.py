@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 # A pair that nearly every category knows tells nothing.
@@ -31,7 +31,7 @@ class Wording:
         """What can be learnt from examples ``(category, text, weight)``."""
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         for category, text, weight in examples:
-            for gram in set(_grams(text)):
+            for gram in _grams(text):
                 counts[category][gram] += weight  # type: ignore[assignment]
         known = Counter(gram for grams in counts.values() for gram in grams)
         rare = {gram: math.log(len(counts) / n) + 0.1 for gram, n in known.items() if n <= COMMON_SHARE * len(counts)}
@@ -44,16 +44,25 @@ class Wording:
         return cls({gram: tuple(found) for gram, found in weights.items()})
 
     def likeness(self, text: str) -> dict[str, float]:
-        """How well the text goes with each category that shares anything with it; 1 for the best."""
+        """How well the text goes with each category; 1 for the best.
+
+        Only categories that share a pair of characters with it: single ones are in every text.
+        """
         scores: dict[str, float] = defaultdict(float)
-        for gram in set(_grams(text)):
+        paired: set[str] = set()
+        for gram in _grams(text):
             for category, weight in self._weights.get(gram, ()):
                 scores[category] += weight
-        best = max(scores.values(), default=0)
-        return {category: score / best for category, score in scores.items()} if best else {}
+                if len(gram) > 1:
+                    paired.add(category)
+        best = max((scores[category] for category in paired), default=0)
+        return {category: score / best for category, score in scores.items() if category in paired}
 
 
-def _grams(text: str) -> Iterator[str]:
+def _grams(text: str) -> dict[str, None]:
+    """Characters and pairs of a text, each once; in order, so that sums are the same in every process."""
+    grams: dict[str, None] = {}
     for run in re.findall(r"[^\W\d_]+", text):
-        yield from run
-        yield from (run[n : n + 2] for n in range(len(run) - 1))
+        grams.update(dict.fromkeys(run))
+        grams.update(dict.fromkeys(run[n : n + 2] for n in range(len(run) - 1)))
+    return grams

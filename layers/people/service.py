@@ -78,7 +78,9 @@ def add_users(session: Session, users: Sequence[NewUser]) -> list[MadeUser]:
     faults = [fault for row, user in enumerate(users) for fault in _faults(row, user, codes)]
     faults += _repeated(users)
     if faults:
-        raise Invalid("user.invalid", f"no account was made: {len(faults)} faults", faults=faults)
+        raise Invalid(
+            "user.invalid", f"no account was made: {len(faults)} fault{'s' if len(faults) != 1 else ''}", faults=faults
+        )
     made = [_add(session, scope, user, codes) for user in users]
     audit.record(session, "user.add", "user", None, detail={"usernames": [user.username for user in made]})
     return made

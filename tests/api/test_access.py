@@ -158,3 +158,33 @@ def test_every_reference_of_the_openapi_document_leads_somewhere(shared_web):
     assert names <= told["components"]["schemas"].keys()
     identifiers = [operation["operationId"] for path in told["paths"].values() for operation in path.values()]
     assert len(identifiers) == len(set(identifiers))
+
+
+def test_number_of_another_system_is_not_taken_from_the_public(shared_web):
+    report = {"title": "路灯不亮", "channel": "public", "external_ref": "GD-1"}
+    for browser in (shared_web.browser(), shared_web.browser("leader")):
+        answer = browser.post("/api/v1/incidents", report)
+        assert (answer.status_code, answer.json["code"]) == (422, "request.invalid")
+        assert answer.json["detail"]["faults"] == [
+            {"field": "external_ref", "code": "not_public", "message": "公众上报不能填这一项。"}
+        ]
+
+
+def test_number_of_another_case_is_told_with_the_case_only_to_who_may_see_it(shared_web):
+    report = {"title": "路灯不亮", "channel": "hotline", "external_ref": "GD-2", "lon": 120.8990, "lat": 30.4190}
+    first = shared_web.browser("command").post("/api/v1/incidents", report)
+    assert first.status_code == 201, first.json
+    details = {}
+    for username in ("command", "worker-a1"):
+        answer = shared_web.browser(username).post("/api/v1/incidents", {**report, "title": "又一件"})
+        assert (answer.status_code, answer.json["code"]) == (409, "incident.external_ref_taken")
+        details[username] = answer.json["detail"]
+    assert details == {"command": {"case_no": first.json["case_no"]}, "worker-a1": {}}
+
+
+def test_the_same_report_with_its_number_is_repeated_not_refused(shared_web):
+    report = {
+        "id": "01900000-0000-7000-8000-00000000aaaa", "title": "灯", "channel": "hotline", "external_ref": "GD-3",
+    }  # fmt: skip
+    command = shared_web.browser("command")
+    assert [command.post("/api/v1/incidents", report).status_code for _ in range(2)] == [201, 200]

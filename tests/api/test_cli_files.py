@@ -40,6 +40,7 @@ def _runner(databases, folder):
     return run
 
 
+GOOD = "uscc,name,kind,lon,lat\n1,n,k,120.885,30.405\n"
 ROWS = """name,lon,lat,crs,accuracy_m,address
 a,120.885,30.405,,,
 b,120.88995,30.405,wgs84,20,
@@ -87,7 +88,8 @@ def test_import_writes_rejects_and_tells_in_one_line(onegrid):
     Path("e.csv").write_text("uscc,name,kind,lon,lat\n1,n,k,120.885,30.405\n2,,k,1,1\n")
     result = onegrid("import", "entities", "e.csv")
     assert result.exit_code == 0
-    assert "1 were added, 0 changed, 0 unchanged, 1 rejected" in result.stdout
+    assert "1 was added, 0 changed, 0 unchanged, 1 rejected" in result.stdout
+    assert result.stderr == "1 of 2 rows was rejected: e.csv.rejects.csv\n"
     assert Path("e.csv.rejects.csv").read_text(encoding="utf-8-sig").splitlines()[1].startswith("3,name: is empty")
     facts = json.loads(onegrid("import", "entities", "e.csv", "--json").stdout)
     assert (facts["unchanged"], facts["rejected"]) == (1, 1)
@@ -122,6 +124,26 @@ def test_refused_areas_leave_their_places_in_a_file(onegrid):
         (("import", "areas", "x.geojson"), 2, "--level"),
         (("import", "areas", "x.geojson", "--level", "grid"), 1, "not there"),
         (("import", "entities", "x.csv", "--map", "name"), 2, "code=FIELD"),
+        (
+            ("import", "entities", "good.csv", "--crs", "EPSG:999999"),
+            1,
+            "--crs: unknown coordinate system 'EPSG:999999'",
+        ),
+        (
+            ("import", "areas", "good.csv", "--level", "grid", "--crs", "mars"),
+            1,
+            "--crs: unknown coordinate system 'mars'",
+        ),
+        (("geocode", "good.csv", "-o", "out.csv", "--crs", "wgs85"), 1, "--crs: unknown coordinate system 'wgs85'"),
+        (("geocode", "good.csv", "-o", "good.csv"), 1, "good.csv is the file that is read"),
+        (("geocode", "good.csv", "-o", "./good.csv"), 1, "good.csv is the file that is read"),
+        (
+            ("geocode", "good.csv", "-o", "/nonexistent/z.csv"),
+            1,
+            "/nonexistent/z.csv cannot be written: there is no folder",
+        ),
+        (("import", "entities", "header.csv"), 1, "header.csv has a header but no rows"),
+        (("geocode", "header.csv", "-o", "out.csv"), 1, "header.csv has a header but no rows"),
         (("export", "planet", "x.csv"), 1, "planet"),
         (("export", "incident", "x.doc"), 1, "cannot write"),
         (("town", "add", "a b", "n", "--metric-crs", "EPSG:4549"), 1, "no code"),
@@ -135,9 +157,13 @@ def test_refused_areas_leave_their_places_in_a_file(onegrid):
     ],
 )
 def test_wrong_use_and_refusals_have_their_exit_status(onegrid, words, status, said):
+    Path("good.csv").write_text(GOOD)
+    Path("header.csv").write_text("uscc,name,kind,lon,lat\n")
     result = onegrid(*words)
     assert result.exit_code == status, result.output
     assert said in result.stderr
+    assert (Path("good.csv").read_text(), Path("out.csv").exists()) == (GOOD, False)
+    assert json.loads(onegrid("town", "show", TOWN, "--json", town=None).stdout)["entities"] == 0
 
 
 def test_town_is_added_listed_and_shown(onegrid):

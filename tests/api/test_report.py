@@ -45,7 +45,7 @@ def test_report_lands_in_its_grid_with_suggestion_and_deadline(shared_web):
     assert told["grid"]["code"] == GRIDS[0]
     assert told["triage_reason"] is None
     assert told["suggestion"]["category"] == "ZF-01-002"
-    assert told["suggestion"]["rules"] == ["keyword:占道", "keyword:摆摊"]
+    assert told["suggestion"]["rules"] == ["keyword:占道", "keyword:摆摊", "likeness"]
     found = shared_web.browser("command").get(f"/api/v1/incidents/{told['id']}").json
     assert found["geometry"]["coordinates"] == [120.885, 30.405]
     shown = found["properties"]

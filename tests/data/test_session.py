@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg2
 import pytest
 from sqlalchemy import text
 
-from data.errors import Invalid, Unavailable
+from data.errors import Conflict, Invalid, OneGridError, Unavailable
 from data.scope import Scope, scope_of
 from data.session import Database, call, libpq_url
 
@@ -26,6 +28,25 @@ def test_error_of_the_database_is_one_people_can_act_on(databases, statement, ki
     with database.transaction(Scope.public(1)) as session:
         assert session.execute(text("select 1")).scalar_one() == 1
     database.close()
+
+
+@pytest.mark.parametrize("statement", ["select 'secret'::int", "create table public.secret ()"])
+def test_words_of_the_database_reach_nobody(databases, statement):
+    database = Database(databases.app_url)
+    with pytest.raises(OneGridError) as refused, database.transaction(Scope.public(1)) as session:
+        session.execute(text(statement))
+    database.close()
+    told = f"{refused.value.message} {refused.value.detail}"
+    assert not re.search(r"secret|public|syntax", told), told
+
+
+def test_key_that_is_there_is_told_without_its_table(databases):
+    database = Database(databases.owner_url)
+    with pytest.raises(Conflict) as refused, database.transaction(Scope.system(1)) as session:
+        session.execute(text("create temporary table t (secret text primary key)"))
+        session.execute(text("insert into t values ('x'), ('x')"))
+    database.close()
+    assert (refused.value.message, refused.value.detail) == ("this id or number exists already", {})
 
 
 def test_scope_ends_with_its_transaction(database):

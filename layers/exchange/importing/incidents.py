@@ -30,11 +30,12 @@ _STATES = frozenset({
 })  # fmt: skip
 _CLOSED_WORDS = frozenset({"closed", "resolved", "done", "finished", "结案", "已结案", "办结", "已办结", "已完成"})
 _SENT_ROWS = 5_000
+_COMPARED = ("title", "description", "category", "address", "reported_at", "occurred_at")
 _TIMES = ("reported_at", "occurred_at", "closed_at", "due_at")
 
 
 class Incidents(Importer):
-    """Incidents by their external id: one that is there already changes nothing.
+    """Incidents by their external id: one that is there already changes nothing, and is rejected if it differs.
 
     Parameters
     ----------
@@ -83,6 +84,7 @@ class Incidents(Importer):
                 "grid_now_id": placed.grid_id(n),
             }
             body["state"] = _state(record, body["closed_at"])
+            body["given"] = _given(record, body)
             if body["due_at"] is None and body["state"] in STAGE_OF_STATE:
                 body |= self._limit(body, times["reported_at"][n])
             # who handles an open case may still follow the suggestion; of a finished one it tells nothing
@@ -185,12 +187,14 @@ class Incidents(Importer):
             part = bodies[start : start + _SENT_ROWS]
             triage = {body["n"] for body in part if body["triage_reason"]}
             rows = json.dumps(part, ensure_ascii=False)
-            for n, outcome in self.session.execute(queries.SUBMIT_INCIDENTS, {"rows": rows}).all():
+            for n, outcome, fields in self.session.execute(queries.SUBMIT_INCIDENTS, {"rows": rows}).all():
                 if outcome == "added":
                     self.imported.added += 1
                     self.imported.triage += n in triage
                 elif outcome == "repeated":
                     self.imported.unchanged += 1
+                elif outcome == "differs":
+                    self.imported.reject(n, f"differs from what is there: {', '.join(fields)}", piece.origin(n))
                 else:
                     self.imported.reject(n, "case_no is the number of another case", piece.origin(n))
 
@@ -229,6 +233,17 @@ def _state(record: Mapping[str, str], closed_at: str | None) -> str:
     if given in _STATES:
         return given
     return "closed" if closed_at or given in _CLOSED_WORDS else "reported"
+
+
+def _given(record: Mapping[str, str], body: Mapping[str, Any]) -> list[str]:
+    """Return what a row says itself, so that it can be held against what is there."""
+    given = [name for name in _COMPARED if name in record]
+    if body["raw_lon"] is not None:
+        given += ["place", "crs"]
+    state = record.get("state", "").strip().lower()
+    if body["closed_at"] or state in _STATES | _CLOSED_WORDS:
+        given.append("state")
+    return given
 
 
 def _place(found: places.Places, n: int) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class StrictRefused(Invalid):
         first = min(imported.rejects)
         super().__init__(
             "import.strict",
-            f"nothing was imported, {imported.rejected} rows are rejected (--strict); "
+            f"nothing was imported, {imported.rejected} row{'s are' if imported.rejected != 1 else ' is'} rejected (--strict); "
             f"the first is row {first.row}: {first.reason}",
             rejected=imported.rejected,
         )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from data import audit, clock
 from data.scope import scope_of
-from gis.formats import checked
+from gis.formats import checked, known_system
 from layers.exchange import queries
 from layers.exchange.importing.areas import import_areas
 from layers.exchange.importing.columns import KINDS
@@ -70,6 +70,7 @@ def import_file(
     FormatError : the file. Invalid : the mapping. StrictRefused : `import.strict`. AreasRefused : the boundaries.
     """
     imported = Imported(kind, checked(path), options.dry_run)
+    known_system(options.crs)
     if kind == "areas":
         import_areas(
             session, imported, level=options.level or "grid", mapping=options.mapping, crs=options.crs,

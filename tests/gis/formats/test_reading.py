@@ -282,6 +282,9 @@ def test_bad_file_is_answered_by_code(tmp_path, name, content, code):
         read(tmp_path / name)
     assert caught.value.code == code
     assert str(tmp_path) not in caught.value.message
+    with pytest.raises(FormatError) as caught:
+        list(pieces(tmp_path / name))
+    assert caught.value.code == code
 
 
 def test_missing_and_huge_files_are_refused(tmp_path):

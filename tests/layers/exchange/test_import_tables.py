@@ -146,6 +146,22 @@ def test_excel_from_an_office_comes_in(bring, ask, tmp_path):
     assert ask("select uscc, name from market_entity") == [("91330424", "超市")]
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("92330424DEM000014E", None),
+        ("HRB 1234", None),
+        ("=1+1", "uscc: =1+1 is no credit code: letters and digits"),
+        ("92330424DEM0000144", "uscc: 92330424DEM0000144 is mistyped: its last character would have to be E"),
+        ("92330424DEMO00014E", "uscc: 92330424DEMO00014E holds O, which no credit code has"),
+        ("92330424DEM000014", "uscc: 92330424DEM000014 has 17 characters, a credit code has 18"),
+    ],
+)
+def test_credit_codes_that_cannot_be_are_rejected(bring, code, reason):
+    _, rejects = bring("entities", f"uscc,name,kind\n{code},n,k\n")
+    assert rejects == ({2: reason} if reason else {})
+
+
 def test_geopackage_points_need_no_coordinate_columns(bring, ask, tmp_path):
     frame = gpd.GeoDataFrame({"uscc": ["1"], "name": ["n"], "kind": ["k"]}, geometry=[shapely.Point(A1)], crs=4490)
     frame.to_crs(4549).to_file(tmp_path / "e.gpkg")
@@ -297,9 +313,40 @@ def test_rows_without_a_case_number_get_one_of_the_day_they_were_reported(bring,
 def test_the_same_incidents_twice_change_nothing(bring, ask):
     bring("incidents", INCIDENTS)
     before = ask("select external_ref, version, updated_at from incident order by 1")
-    done, _ = bring("incidents", INCIDENTS.replace("渣土抛洒", "别的标题"))
-    assert (done.added, done.unchanged) == (0, 6)
+    done, _ = bring("incidents", INCIDENTS)
+    assert (done.added, done.unchanged, done.rejected) == (0, 6, 5)
     assert ask("select external_ref, version, updated_at from incident order by 1") == before
+
+
+KNOWN = "7,灯不亮,路口,2026-03-17 14:32,2026-03-17 14:00,closed,120.885,30.405,wgs84"
+
+
+@pytest.mark.parametrize(
+    ("written", "corrected", "fields"),
+    [
+        ("灯不亮", "灯全不亮", "title"),
+        ("路口", "桥头", "description"),
+        ("14:32", "15:32", "reported_at"),
+        ("14:00", "14:01", "occurred_at"),
+        ("120.885", "120.895", "place"),
+        ("wgs84", "gcj02", "crs"),
+        ("closed", "handling", "state"),
+        ("灯不亮,路口", "灯灭,桥头", "title, description"),
+    ],
+)
+def test_a_correction_of_a_known_incident_is_rejected_and_told(bring, ask, written, corrected, fields):
+    sheet = "id,title,description,reported_at,occurred_at,state,lon,lat,crs\n"
+    bring("incidents", f"{sheet}{KNOWN}\n")
+    before = ask("select * from incident")
+    done, rejects = bring("incidents", f"{sheet}{KNOWN.replace(written, corrected)}\n")
+    assert (done.added, done.unchanged, rejects) == (0, 0, {2: f"differs from what is there: {fields}"})
+    assert ask("select * from incident") == before
+
+
+def test_what_a_row_of_a_known_incident_leaves_out_does_not_differ(bring):
+    bring("incidents", f"id,title,description,reported_at,occurred_at,state,lon,lat,crs\n{KNOWN}\n")
+    done, _ = bring("incidents", "id,title,reported_at\n7,灯不亮,2026-03-17 14:32\n")
+    assert (done.unchanged, done.rejected) == (1, 0)
 
 
 def test_case_number_of_another_case_is_told(bring):

@@ -30,12 +30,13 @@ from tests.layers.incident.closed_loop import (
     NEIGHBOUR,
     OTHER_CLERK,
     OTHER_FIREMAN,
+    REPORTER,
     SQUAD,
     SQUADDIE,
     VILLAGE,
     at,
     told,
-)  # fmt: skip
+)
 from tests.layers.incident.minutes import MINUTE, TOWN, whole
 
 # Written by hand: from where each step starts and where it leads; "=" stays.
@@ -245,9 +246,11 @@ class Loop(RuleBasedStateMachine):
                 actor = actors[who % len(actors)]
                 assert self.tries(names[0], actor, told(self.case, names[0], actor, self.now, lead))
 
-    @rule(gap=GAPS, lead=LEADS)
-    def case_goes_on(self, gap, lead):
+    @rule(gap=GAPS, lead=LEADS, content=st.booleans())
+    def case_goes_on(self, gap, lead, content):
         self.wait(gap)
+        if self.state == "closed" and not content and self.counts["reopen"] == 0:
+            assert self.tries("reopen", REPORTER, told(self.case, "reopen", REPORTER, self.now, lead))
         self.onward(lead)
         self.begins_anew_at_its_end()
 

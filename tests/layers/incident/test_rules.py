@@ -85,11 +85,12 @@ DECIDED = [("ZF-01", "马路上摆了个摊卖水果"), ("ZF-02", "半夜唱歌�
 
 def test_likeness_suggests_where_no_word_is_found_and_never_decides():
     book = RuleBook.of(CATEGORIES, RULES, DECIDED)
-    found = suggest("有人在路边摆摊", "web", book)
+    found = suggest("马路上有个摊子", "web", book)
     assert (found.category, found.rules) == ("ZF-01", ("likeness",))
     assert 0 < found.confidence < 0.5
-    assert suggest("有人在路边摆摊", "web", BOOK) == Suggestion()
+    assert suggest("马路上有个摊子", "web", BOOK) == Suggestion()
     assert suggest("xyz 123", "web", book) == Suggestion()
+    assert suggest("上水", "web", book) == Suggestion()  # single characters are in every text
 
 
 @given(st.text(alphabet="马路摊卖水果半夜唱歌声音响占道噪", max_size=20))

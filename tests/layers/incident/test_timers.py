@@ -24,7 +24,7 @@ from tests.layers.incident.closed_loop import (
     REPORTER,
     at,
     told,
-)  # fmt: skip
+)
 from tests.layers.incident.minutes import MINUTE, TOWN, scaled
 
 CASE = Case("reported", category="ZZ-1", urgency="U2")

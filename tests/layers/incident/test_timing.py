@@ -27,7 +27,7 @@ from tests.layers.incident.closed_loop import (
     limits,
     table,
     walk,
-)  # fmt: skip
+)
 from tests.layers.incident.minutes import MINUTE, TOWN, Minutes, scaled, whole
 
 URGENCIES = ("U1", "U2", "U3", "U4")

@@ -37,7 +37,7 @@ from tests.layers.incident.closed_loop import (
     VILLAGE,
     told,
     walk,
-)  # fmt: skip
+)
 
 CASE = Case("reported", category="ZZ-02-03-004", urgency="U2")
 # Transcribed from the workflow of the town: number, from, to. Lanes lead from a state to itself.
