@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
@@ -44,6 +45,10 @@ NOTICE_ATTEMPTS = 60
 _NUMBERED = frozenset({"receive", "transfer_up", "county_return", "send_down", "county_result"})
 # The channel of what the county sends down.
 FROM_ABOVE = "higher"
+
+
+# A case that was settled without an organisation gets that of its category when it has to be worked on after all.
+_BACK_TO_WORK = ("rework", "reopen", "county_return", "sample")
 
 
 @dataclass(frozen=True)
@@ -87,10 +92,11 @@ def hold(session: Session, incident_id: UUID) -> Held:
 
 def view(session: Session, row: Row) -> Held:
     """Return what the table looks at of a row of ``HOLD`` or ``ONE``."""
-    return Held(row, _case(row), clocks_of(row, book(session)))
+    clocks = clocks_of(row, book(session))
+    return Held(row, _case(row, clocks), clocks)
 
 
-def _case(row: Row) -> Case:
+def _case(row: Row, clocks: Clocks) -> Case:
     return Case(
         state=row.state,
         version=row.version,
@@ -119,7 +125,7 @@ def _case(row: Row) -> Case:
         void_asked_by=row.void_asked_by,
         is_placed=row.is_placed,
         closed_at=row.closed_at,
-        due_at=row.due_at,
+        due_at=clocks.handle.due_at if clocks.handle else None,
     )
 
 
@@ -179,10 +185,11 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
     """
     held = hold(session, incident_id)
     actor = actor or actor_of(scope_of(session))
-    now = clock.now()
+    town = book(session)
+    # with the day of the town: a review date is compared with it
+    now = clock.now().astimezone(ZoneInfo(town.timezone))
     if asked.version is not None and asked.version != held.case.version:
         raise _changed(session, held, actor, now)
-    town = book(session)
     facts = _resolved(session, held, asked, town)
     _check_happened(held, facts, now)
     try:
@@ -255,6 +262,8 @@ def _resolved(session: Session, held: Held, asked: Move, town: TownBook) -> dict
             }
             facts |= {"handle_limit": {"value": str(limit.value), "unit": limit.unit}} if limit else {}
     _resolve_orgs(session, facts)
+    if asked.name in _BACK_TO_WORK and held.row.lead_org_id is None and held.row.category in town.ids:
+        facts.setdefault("lead_org_id", town.ids[held.row.category][1])
     if asked.name == "ask_verify":
         facts["verifier_id"] = _verifier(session, held, facts)
     if asked.name == "merge" and facts.get("into"):
