@@ -9,7 +9,7 @@ from typing import Any
 import psycopg2
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from data import scope as scopes
@@ -80,6 +80,9 @@ class Database:
             except psycopg2.Error as error:  # of a statement that went straight to the driver
                 session.rollback()
                 raise translate(DBAPIError.instance("", {}, error, psycopg2.Error)) from error  # type: ignore[arg-type]
+            except PendingRollbackError as error:  # somebody went on in a transaction that the server had dropped
+                session.rollback()
+                raise Unavailable("database.unreachable", _AWAY) from error
             except BaseException:
                 session.rollback()
                 raise
@@ -126,6 +129,7 @@ def _first_row(driver: Any, statement: str, params: dict[str, Any]) -> tuple[Any
         return found
 
 
+_AWAY = "the database does not answer; try again in a moment"
 _BY_STATE: dict[str, tuple[type[OneGridError], str]] = {
     "OG001": (Conflict, "area.partition_broken"),
     "OG002": (Forbidden, "scope.no_town"),
@@ -158,6 +162,15 @@ _DETAILS = {"OG001": "place", "OG410": "case_no"}
 _BY_CONSTRAINT = {"incident_external_unique": "OG410"}
 
 
+def is_lost(error: BaseException | None) -> bool:
+    """Tell whether the database went away under a statement; else the statement itself was refused."""
+    state = getattr(error, "pgcode", None)
+    if state:
+        return state.startswith(("08", "57P"))
+    # what the driver says itself has no SQLSTATE
+    return isinstance(error, psycopg2.Error) and any(word in str(error) for word in ("connection", "closed"))
+
+
 def translate(error: DBAPIError) -> Exception:
     """Return the OneGridError that a database error stands for, or the error itself if it is none of ours."""
     origin = error.orig
@@ -173,6 +186,6 @@ def translate(error: DBAPIError) -> Exception:
         message = _WORDS.get(state) or getattr(diagnosis, "message_primary", None) or "refused by the database"
         detail = getattr(diagnosis, "message_detail", None)
         return kind(code, message, **({_DETAILS[state]: detail} if detail and state in _DETAILS else {}))
-    if isinstance(error, OperationalError) or (state or "").startswith(("08", "57P")):
-        return Unavailable("database.unreachable", "the database does not answer; try again in a moment")
+    if isinstance(error, OperationalError) or is_lost(origin):
+        return Unavailable("database.unreachable", _AWAY)
     return error

@@ -74,8 +74,25 @@ class Desk:
     refused: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     again: Counter[str] = field(default_factory=Counter)
+    twice: set[str] = field(default_factory=set)
     begun: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take_twice(self, case: str) -> bool:
+        """Whether it is not twice among those that wait already."""
+        with self.lock:
+            if case in self.twice:
+                return False
+            self.twice.add(case)
+            return True
+
+    def is_second(self, case: str) -> bool:
+        """Whether it waits elsewhere too; from then on it does not."""
+        with self.lock:
+            if case not in self.twice:
+                return False
+            self.twice.remove(case)
+            return True
 
     def may_begin(self) -> bool:
         """Take one of the cases that are still to be reported."""
@@ -113,7 +130,7 @@ class Person(threading.Thread):
                 time.sleep(0.05)
             return
         # now and then two take the same case: one is told that the other was first
-        if self.rng.random() < 0.1:
+        if self.rng.random() < 0.1 and self.desk.take_twice(case):
             waiting.put(case)
         self._move(case)
 
@@ -188,6 +205,8 @@ class Person(threading.Thread):
         return str(answer.get("id", ""))
 
     def _pass_on(self, case: str, seen: Mapping[str, Any]) -> None:
+        if self.desk.is_second(case):
+            return
         if any(seen.get(lane) == "pending" for lane in ASKED):
             self.desk.waiting["head"].put(case)
         elif (role := WORK.get(seen["state"], ("", {}))[0]) and not (seen["state"] == "closed" and self.role == "desk"):

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from data.errors import Unauthenticated
 from data.scope import Scope
-from data.session import Database, translate
+from data.session import Database, is_lost, translate
 from layers.people import login, queries
 from layers.people.login import Known
 from layers.people.reach import Reach, scope_of
@@ -94,8 +94,8 @@ class Callers:
         try:
             try:
                 return self._first_row(statement, values)
-            except psycopg2.OperationalError as lost:
-                if not (lost.pgcode or "57P").startswith("57P"):
+            except psycopg2.Error as fault:
+                if not is_lost(fault):
                     raise
                 # The server was restarted under the pool: all its connections are made anew.
                 self._engine.dispose()

@@ -1,11 +1,13 @@
 -- Efficiency supervision: what the rules have to look at, the steps of a flag, who may change what of a project.
 
--- Each step of a case is looked at by the rules of the worker; what a file says has happened is not a step.
+-- Each step of a case is looked at by the rules of the worker. What a file says has happened is not a step, and the ending of
+-- a closed case (evaluated, archived) tells the rules nothing: a year of cases from a file raises no flags.
 create or replace function efficiency_note() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     insert into efficiency_due (town_id, incident_id, at)
-    select town_id, incident_id, max(at) from added where name in (select r.name from transition_rule r) and not facts ? 'imported'
+    select town_id, incident_id, max(at) from added where name in (select r.name from transition_rule r) and name not in ('evaluate', 'archive', 'sample')
+        and not facts ? 'imported'
     group by town_id, incident_id;
     return null;
 end $$;

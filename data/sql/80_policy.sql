@@ -151,8 +151,10 @@ begin
     create policy efficiency_work on efficiency_due for all using (town_id = (select scope_town()) and (select scope_is_system()))
         with check (town_id = (select scope_town()) and (select scope_is_system()));
     execute format('grant select, insert, delete, update on efficiency_due to %I', app);
+    -- spelt out beside scope_projects, which does not see the row that is just being written
     create policy project_read on project for select using (town_id = (select scope_town())
-        and project_id = any ((select scope_projects())::uuid[]));
+        and ((select scope_town_wide()) or org_id = any ((select scope_orgs())::int[])
+            or project_id = any ((select scope_projects())::uuid[])));
     create policy project_add on project for insert with check (town_id = (select scope_town()) and (select scope_may('supervise_3')));
     create policy project_change on project for update using (town_id = (select scope_town()) and ((select scope_may('supervise_3'))
         or org_id = any ((select scope_orgs())::int[]))) with check (town_id = (select scope_town()));

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -196,6 +196,8 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
         after, row = apply(held.case, asked.name, actor, now, **facts)
     except Refused as refused:
         raise _refused(held, refused) from refused
+    # kept in UTC, as the log gives it back
+    row = replace(row, at=row.at.astimezone(UTC))
     clocks = timing.after(held.clocks, row, town.time_limits)
     _write(session, held, after, clocks, row, asked, town)
     _hand_over(session, held, after, row)

@@ -17,7 +17,7 @@ LOOK_AT = text("""
 """)
 CASE = text("""
     select i.incident_id, i.reported_at, i.urgency, i.state, i.lead_org_id, i.accepted_at, i.filed_at, i.dispatched_at, i.handled_at,
-        c.code as category
+        i.closed_at, c.code as category
     from incident i left join category c using (category_id) where i.incident_id = :incident_id
 """)
 STEPS = text("""

@@ -31,6 +31,7 @@ _STAMPED = (
     ("file", "accepted", "filed", "filed_at"),
     ("dispatch", "filed", "dispatched", "dispatched_at"),
     ("feed_back", "handling", "awaiting_inspection", "handled_at"),
+    ("close", "awaiting_inspection", "closed", "closed_at"),
 )
 
 

@@ -348,6 +348,10 @@ def test_a_queue_that_fails_stays_in_its_panel(command: Page, watch: Watch) -> N
     command.unroute(re.compile(r"/api/v1/queue\?"))
     command.locator("#queue").get_by_role("button", name="重试").click()
     expect(command.locator(".queue__list a.entry").first).to_be_visible()
+    command.route(re.compile(r"/api/v1/queue\?"), lambda route: route.fulfill(status=503, json=fault))
+    command.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    expect(command.locator("#queue-fault")).to_contain_text(re.compile(r"这是 \d\d:\d\d 的情况"))
+    expect(command.locator(".queue__list a.entry").first).to_be_visible()
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

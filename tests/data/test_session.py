@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import psycopg2
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from data.errors import Conflict, Invalid, OneGridError, Unavailable
 from data.scope import Scope, scope_of
-from data.session import Database, call, libpq_url
+from data.session import Database, call, libpq_url, translate
 
 
 @pytest.mark.parametrize("straight", [False, True], ids=["by SQLAlchemy", "straight to the driver"])
@@ -115,3 +117,29 @@ def test_scope_holds_after_a_savepoint_is_given_up(database):
         session.execute(text("select 1"))
         nested.rollback()
         assert session.execute(text("select scope_town()")).scalar_one() == 1
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        psycopg2.OperationalError("server closed the connection unexpectedly"),
+        psycopg2.DatabaseError("server closed the connection unexpectedly"),
+        psycopg2.InterfaceError("connection already closed"),
+        psycopg2.InterfaceError("cursor already closed"),
+    ],
+)
+def test_a_database_that_went_away_is_said_so_whatever_the_driver_calls_it(origin):
+    error = DBAPIError.instance("select 1", {}, origin, psycopg2.Error)
+    assert isinstance(translate(error), Unavailable)
+
+
+def test_a_statement_that_is_wrong_is_not_taken_for_a_lost_database():
+    error = DBAPIError.instance("select 1", {}, psycopg2.ProgrammingError("can't adapt type 'Thing'"), psycopg2.Error)
+    assert translate(error) is error
+
+
+def test_who_goes_on_in_a_dropped_transaction_is_told_that_the_database_is_away(database, small_town):
+    with pytest.raises(Unavailable), database.transaction(Scope.system(small_town.town_id)) as session:
+        with contextlib.suppress(DBAPIError), session.begin_nested():
+            session.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+        session.execute(text("select 1"))

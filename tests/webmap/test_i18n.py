@@ -10,6 +10,7 @@ import pytest
 
 from layers.incident import guards, moves, timing, workflow
 from layers.incident.case import STATES
+from layers.supervision.thresholds import NAMES
 from webmap import i18n, pages
 
 JINJA_KEY = re.compile(r"""\bt\(\s*["']([a-z_]+\.[A-Za-z0-9_.]+)["']\s*[,)]""")
@@ -24,7 +25,7 @@ BUILT = {
     " transferred_up awaiting_inspection closed evaluated archived voided",
     "common.platform_": "public_order enforcement market service none",
     "common.urgency_": "U1 U2 U3 U4",
-    "common.tab_": "map desk inbox incidents triage report admin progress_public report_public",
+    "common.tab_": "map desk inbox supervision incidents triage report admin progress_public report_public",
     "incidents.stage_": "accept handle evaluate",
     "incidents.toggle_": "open late amber",
     "incidents.fig_": "open late amber today_reported today_closed triage",
@@ -51,6 +52,31 @@ BUILT = {
     "progress.not_": "withdraw evaluate reopen shown",
     "slip.": "name urgency sent_by lead_org co_orgs category limit channel occurred_at grid address party party_kind people content"
     " opinion record sign_org signer phone signed_at part_handling part_receipt",
+    "supervision.rule_": " ".join(NAMES),
+    "supervision.about_": " ".join(NAMES),
+    "supervision.state_": "proposed issued dismissed lifted",
+    "supervision.log_": "propose issue dismiss reply lift",
+    "supervision.step_": "issue dismiss reply lift",
+    "supervision.did_": "issue dismiss reply lift",
+    "supervision.not_": "issue dismiss reply lift saved",
+    "supervision.next_": "issue reply lift",
+    "supervision.words_": "issue reply lift missing",
+    "supervision.hint_": "issue reply lift",
+    "supervision.colour_": "yellow red",
+    "supervision.appeal_": "open upheld rejected",
+    "supervision.view_": "flags cases projects",
+    "supervision.failed_": "flags cases projects",
+    "supervision.empty_": "flags cases projects flags_words cases_words projects_words filtered",
+    "supervision.filter_": "state colour rule org unreplied level reply platform open late",
+    "supervision.fig_": "proposed issued_red issued unreplied appeals level_3 reply projects_late projects_open",
+    "supervision.basis_": "started_at due_at until at limit late stage took_s within_minutes distance_m over_m level month count"
+    " at_least time reason",
+    "supervision.project_": "planned running paused done cancelled line failed added",
+    "supervision.task_": "open doing done cancelled state added",
+    "supervision.entry_": "progress change",
+    "supervision.col_": "task org until state level reply",
+    "supervision.field_": "name goal org starts_on due_on task words of_task percent cases photos state reason",
+    "loop.did_": "flag_issue flag_dismiss flag_reply flag_lift",
     "admin.col_": "username name role org areas platform password status last acts scopes created expires reach token",
     "admin.reach_": "town area organisation platform own",
     "admin.tab_": "users roles tokens",
@@ -134,7 +160,14 @@ def test_every_triage_reason_has_a_word() -> None:
 def test_every_name_of_the_closed_loop_has_a_word() -> None:
     """Transitions as a button and as done, kinds of reasons, clocks with their units, and every code of a refusal."""
     rules = workflow.RULES.values()
-    reasons = {*(code for rule in rules for code in rule.reasons), "withdrawn", "not_satisfied", "time", "often", "sampled"}
+    reasons = {
+        *(code for rule in rules for code in rule.reasons),
+        "withdrawn",
+        "not_satisfied",
+        "time",
+        "often",
+        "sampled",
+    }
     named = {f"loop.{kind}_{rule.name}" for rule in rules for kind in ("name", "did")}
     named |= {f"loop.reason_{code}" for code in reasons} | {f"loop.clock_{stage}" for stage in (*timing.WHOLE, "whole")}
     named |= {f"loop.unit_{unit}" for unit in ("urgent_hour", "work_hour", "work_day", "natural_day")}

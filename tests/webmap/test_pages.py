@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jinja2 import UndefinedError
 
-from webmap import pages
+from webmap import pages, qr
 from webmap.i18n import catalogue
 from webmap.pages import Frame, Town, Viewer
 
@@ -23,13 +23,41 @@ PERSON = {
     "permissions": ["view"],
     "must_change_password": True,
 }
+SLIP = {
+    "id": "01958f3c-0000-7000-8000-000000000003",
+    "case_no": "330424105202603170046",
+    "title": EVIL,
+    "description": EVIL,
+    "address": EVIL,
+    "urgency": "U2",
+    "platform": "enforcement",
+    "channel": "hotline",
+    "reporter": {"name": "王**", "phone": "138****2017"},
+    "category_name": "工程运输抛洒",
+    "category_name_en": "Spilled load",
+    "grid_name": "六里村第 3 网格",
+    "grid_name_en": "Liuli Village Grid 3",
+    "village_name": "六里村",
+    "village_name_en": "Liuli Village",
+    "lead_org": "综合执法中队",
+    "co_orgs": ["交警中队", "六里村"],
+    "sent_by": "镇指挥室",
+    "occurred_at": "2026-03-17 14:25",
+    "due_at": "2026-03-18 14:34",
+    "handle_limit": {"value": 1, "unit": "work_day"},
+    "sign_limit": {"value": 2, "unit": "work_hour"},
+    "printed_at": "2026-03-17 14:35",
+}
 DATA: dict[str, dict[str, Any]] = {
     "login": {"next": "/", "demo_logins": ["command", "admin"], "demo_password": "onegrid-demo"},
     "report": {},
     "browser": {},
     "desk": {},
     "incidents": {},
-    "incident": {"id": "01958f3c-0000-7000-8000-000000000003"},
+    "incident": {"id": "01958f3c-0000-7000-8000-000000000003", "slip": True},
+    "inbox": {},
+    "progress": {},
+    "slip": {"slip": SLIP, "qr": qr.code("330424105202603170046", "330424105202603170046")},
     "admin": {"roles": [], "orgs": []},
     "account": {"person": PERSON, "next": "/"},
     "error": {"status": 404, "code": "page.not_found", "request_id": "01958f3c"},
@@ -113,8 +141,13 @@ def test_tabs_follow_the_permissions(permissions: tuple[str, ...], keys: list[st
     assert [tab.key for tab in pages.tabs(viewer(*permissions))] == keys
 
 
-def test_the_public_may_report_and_ask_how_it_goes_on() -> None:
+def test_the_public_sees_report_and_progress_alone() -> None:
     assert [tab.key for tab in pages.tabs(None)] == ["report", "progress"]
+
+
+@pytest.mark.parametrize("permission", ["handle", "self_handle"])
+def test_whoever_handles_has_an_inbox(permission: str) -> None:
+    assert "inbox" in [tab.key for tab in pages.tabs(viewer("view", permission))]
 
 
 def test_demo_logins_are_shown_in_demo_mode_only() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from data.errors import Invalid
 from layers.incident.case import Case
 from layers.incident.workflow import LogRow, allowed, apply
+from layers.supervision.flags import _stamped
 from layers.supervision.rules import History, history, look
 from layers.supervision.thresholds import Thresholds, of_settings
 from tests.layers.incident.closed_loop import CAST, FIRE, LIMITS, SQUAD, at, told
@@ -170,6 +172,15 @@ def test_supervision_of_the_third_level_is_red(level, fires):
 
 def test_nothing_is_proposed_over_a_case_that_was_voided():
     assert found(*BEGIN, now=DUE + timedelta(days=30), state="voided").proposals == []
+
+
+def test_a_case_from_a_file_that_was_closed_in_time_is_not_late_when_it_is_looked_at():
+    """Its log has no steps; its times stand for them."""
+    imported = SimpleNamespace(name="close", facts={"imported": True}, at=DUE)
+    times = {"accepted_at": SENT, "filed_at": SENT, "dispatched_at": SENT, "handled_at": DUE, "closed_at": DUE}
+    log = [step for _, step in _stamped(SimpleNamespace(**times), [imported])]
+    assert [step.name for step in log] == ["accept", "file", "dispatch", "feed_back", "close"]
+    assert rules(*log, now=DUE + timedelta(days=200), state="archived") == []
 
 
 def test_thresholds_are_the_towns_and_a_rule_may_be_off():

@@ -51,6 +51,7 @@ const fresh = new Set();
 let picked = null;
 let timer = 0;
 let waitingSince = 0;
+let readAt = serverNow(); // when the queue was last read
 
 const queue = queuePanel(find("#queue"), find("#queue-foot"), { onMore: more, onPick: pick });
 const filters = filtersPanel(find("#filters"), () => desk, { onGo: go });
@@ -147,13 +148,14 @@ async function load({ quiet = false } = {}) {
     rows = page.features.map((/** @type {any} */ feature) => feature.properties);
     next = page.next ?? "";
     total = page.count ?? rows.length;
+    readAt = serverNow();
     fill(find("#queue-fault"));
     if (quiet) for (const id of arrived(before, rows)) if (isNew(id)) fresh.add(id);
     settle(quiet);
   } catch (fault) {
     if (mine !== run) return;
     if (!quiet) queue.fail(/** @type {ApiError} */ (fault), () => load());
-    else fill(find("#queue-fault"), faultBox(/** @type {ApiError} */ (fault), t("desk.queue_old", { time: exactly(new Date(serverNow()).toISOString()).slice(11, 16) })));
+    else fill(find("#queue-fault"), faultBox(/** @type {ApiError} */ (fault), t("desk.queue_old", { time: clockTime(readAt) })));
   }
 }
 
@@ -213,8 +215,11 @@ function nothing() {
   const filtered = Object.keys(desk.filters).length > 0;
   const clear = h("a", { class: "button", href: writeAddress({ stage: desk.stage === "all" ? "accept" : desk.stage, id: "", filters: {} }) }, t("incidents.clear"));
   if (filtered) return empty({ title: t("incidents.empty_title"), words: t("incidents.empty_words"), action: clear });
-  return empty({ title: t(`desk.empty_${desk.stage}`), words: t("desk.empty_since", { time: exactly(new Date(serverNow()).toISOString()).slice(11, 16) }), good: true });
+  return empty({ title: t(`desk.empty_${desk.stage}`), words: t("desk.empty_since", { time: clockTime(readAt) }), good: true });
 }
+
+/** 14:32, on the town's clock. @param {number} at */
+const clockTime = (at) => exactly(new Date(at).toISOString()).slice(11, 16);
 
 function markTitle() {
   document.title = marked(document.title, fresh.size);

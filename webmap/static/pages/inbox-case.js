@@ -98,7 +98,8 @@ export function inboxCase(root, { onChanged, onBack }) {
 
   const start = (/** @type {import("../parts/action-spec.js").Action} */ action, resumed = false) => {
     form?.element.remove();
-    form = actionForm(action, () => item, { onDone: done, onRefused: refresh, onClose: close });
+    const made = actionForm(action, () => item, { onDone: (feature) => done(feature, made), onRefused: refresh, onClose: close });
+    form = made;
     acts.prepend(form.element);
     drawActs();
     if (resumed || (action.fields.length === 0 && !action.choice)) form.element.requestSubmit();
@@ -113,15 +114,16 @@ export function inboxCase(root, { onChanged, onBack }) {
     /** @type {HTMLElement | null} */ (acts.querySelector(`[data-act="${id}"]`))?.focus();
   };
 
-  const done = (/** @type {any} */ feature) => {
-    const what = form?.action.id ?? "";
-    form?.element.remove();
-    form = null;
+  /** The next form may be open already: an event can be faster than the answer. */
+  const done = (/** @type {any} */ feature, /** @type {ReturnType<typeof actionForm>} */ of) => {
+    of.element.remove();
+    if (form === of) form = null;
+    if (feature.id !== item?.id) return;
     item = flatten(feature);
     draw();
-    toast(t("inbox.done", { what: t(`inbox.act_${what}`) }));
+    toast(t("inbox.done", { what: t(`inbox.act_${of.action.id}`) }));
     onChanged();
-    acts.focus();
+    if (!form) acts.focus();
   };
 
   /** A form that was left half typed or unsent opens again; what may have arrived although it is not open any more is asked for. */

@@ -19,6 +19,7 @@ const title = document.title;
 const view = inboxCase(find("#detail"), { onChanged: () => soon(), onBack: () => go("") });
 /** @type {import("./inbox-list.js").Group[]} */
 let groups = [];
+let loaded = false;
 /** @type {Set<string> | null} */
 let known = null;
 let timer = 0;
@@ -36,7 +37,7 @@ function go(id) {
 async function open() {
   const id = opened();
   split.classList.toggle("is-open", id !== "");
-  drawGroups(list, groups, id);
+  if (loaded) drawGroups(list, groups, id);
   await view.show(id);
   if (id && matchMedia("(max-width: 899px)").matches) scrollTo(0, 0);
 }
@@ -45,10 +46,11 @@ async function refresh() {
   try {
     const told = await call("/api/v1/inbox");
     groups = told.groups;
+    loaded = true;
     redraw();
     tell(groups.find(({ id }) => id === "unseen"));
   } catch (fault) {
-    if (groups.length === 0) fill(list, failed(/** @type {ApiError} */ (fault), t("inbox.load_failed"), refresh));
+    if (!loaded) fill(list, failed(/** @type {ApiError} */ (fault), t("inbox.load_failed"), refresh));
   }
 }
 
@@ -120,7 +122,7 @@ liveState(find("#live"), "incident", (event) => {
   view.refresh();
 });
 every(MINUTE_MS, () => {
-  if (groups.length) redraw();
+  if (loaded) redraw();
   view.tick();
 });
 refresh();
