@@ -5,7 +5,7 @@ import test from "node:test";
 import { change, isPlain, readQuery, writeQuery } from "../../webmap/static/pages/incident-query.js";
 import { reporterWords } from "../../webmap/static/pages/incident-head.js";
 import { fitting, likeness } from "../../webmap/static/pages/report-kinds.js";
-import { bodyOf, titleOf } from "../../webmap/static/pages/report-send.js";
+import { bodyOf, tells, titleOf } from "../../webmap/static/pages/report-send.js";
 import { logSentence } from "../../webmap/static/parts/case-log.js";
 import { decode, rowsOfText, toCsv } from "../../webmap/static/parts/table-file.js";
 import { newId } from "../../webmap/static/api.js";
@@ -44,6 +44,11 @@ test("a place carries its own system and accuracy", () => {
   const body = bodyOf({ id: "a", description: "x", phone: " 13800002017 ", address: "堰山路", category: "c", place, sent: null }, new Date());
   assert.deepEqual([body.lon, body.lat, body.crs, body.accuracy_m, body.address, body.category], [120.9, 30.4, "wgs84", 12, "堰山路", "c"]);
   assert.deepEqual(body.reporter, { phone: "13800002017" });
+});
+
+test("a candidate takes the place of the words only if it says them too", () => {
+  assert.equal(tells("堰山路 58 号", "堰山路５８号"), true);
+  assert.equal(tells("堰山路", "堰山路58号"), false);
 });
 
 test("tables come from tabs, commas and quotes", () => {

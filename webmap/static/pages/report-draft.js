@@ -15,6 +15,7 @@ const STORE = "photo";
  * @property {string | null} category
  * @property {Place | null} place
  * @property {any} sent the body of a send that got no answer; null when none is under way
+ * @property {any} receipt the answer to the report, while photos of it are still to be sent; else null
  *
  * @typedef {object} Place
  * @property {number} lon
@@ -23,6 +24,7 @@ const STORE = "photo";
  * @property {number | null} accuracy_m
  * @property {string} how map, gps or address
  * @property {string} label
+ * @property {string} [words] the address text when a candidate of it was picked
  */
 
 /**
@@ -30,7 +32,7 @@ const STORE = "photo";
  * @returns {Draft}
  */
 export function blank(newId) {
-  return { id: newId(), description: "", phone: "", address: "", category: null, place: null, sent: null };
+  return { id: newId(), description: "", phone: "", address: "", category: null, place: null, sent: null, receipt: null };
 }
 
 /**
@@ -56,6 +58,8 @@ export const sentReports = () => read(MINE, []);
 export function rememberSent(report) {
   write(MINE, [report, ...sentReports()].slice(0, MINE_MOST));
 }
+
+export const forgetSent = () => localStorage.removeItem(MINE);
 
 /**
  * @param {string} key

@@ -30,6 +30,7 @@ const BASE = new Set(["town", "village", "grid", "zone", "landuse", "water", "ro
  * @property {(lon: number, lat: number, radius_m: number) => void} circle
  * @property {(marks: Mark[]) => void} others
  * @property {(mark: Mark | null) => void} suggest a reading of the coordinate that somebody must confirm
+ * @property {() => void} clear takes the pin and its circle off
  * @property {(points: [number, number][]) => void} fit
  * @property {() => void} remove
  */
@@ -156,6 +157,10 @@ function handle(map) {
       // the whole circle is shown, so that a vague place looks vague
       const reach = ring(lon, lat, Math.max(accuracy_m ?? 0, LEAST_REACH_M));
       map.fitBounds(bounds(reach), { padding: 40, maxZoom: Math.max(map.getZoom(), CLOSE_ZOOM), duration: motion(400) });
+    },
+    clear() {
+      main?.remove();
+      drawCircle(map, 0, 0, null);
     },
     incident(mark) {
       main?.remove();
