@@ -48,6 +48,7 @@ c,0,0,,,
 d,120.885,30.405,unknown,,
 e,,,,,甲村
 f,,,,,火星
+g,,,,,海宁市甲村
 =x,10,50,,,
 """
 
@@ -64,7 +65,7 @@ def test_geocode_adds_places_and_keeps_columns_order_and_encoding(onegrid):
     for encoding in ("utf-8", "gb18030"):
         rows = _geocoded(onegrid, encoding)
         assert list(rows[0])[:6] == ["name", "lon", "lat", "crs", "accuracy_m", "address"]
-        assert [row["name"] for row in rows] == ["a", "b", "c", "d", "e", "f", "'=x"]
+        assert [row["name"] for row in rows] == ["a", "b", "c", "d", "e", "f", "g", "'=x"]
         assert [row["grid_code"] for row in rows[:3]] == [GRIDS[0], GRIDS[0], ""]
         assert (rows[0]["village_code"], rows[0]["level"], rows[0]["score"]) == (VILLAGES[0], "coordinate", "1.000")
         assert [share["grid_code"] for share in json.loads(rows[1]["candidates"])] == [GRIDS[0], GRIDS[2]]
@@ -72,7 +73,9 @@ def test_geocode_adds_places_and_keeps_columns_order_and_encoding(onegrid):
         assert (rows[3]["reason"], rows[3]["suggested_crs"]) == ("crs_unknown", "wgs84")
         assert (rows[4]["level"], rows[4]["village_code"]) == ("village", VILLAGES[0])
         assert (rows[5]["reason"], rows[5]["level"]) == ("place_not_found", "none")
-        assert rows[6]["reason"] == "outside_town"
+        assert (rows[6]["grid_code"], rows[6]["reason"]) == ("", "other_town")
+        assert json.loads(rows[6]["candidates"])[0]["label"] == "甲村"
+        assert rows[7]["reason"] == "outside_town"
 
 
 def test_geocode_without_columns_leaves_no_file(onegrid):
