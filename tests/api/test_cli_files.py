@@ -191,3 +191,22 @@ def test_export_as_a_user_writes_what_the_user_sees(onegrid):
     assert onegrid("export", "market-entity", "own.csv", "--as", "worker-a1").exit_code == 1  # no permission to export
     assert "2 features" in onegrid("export", "market-entity", "led.csv", "--as", "leader").stdout
     assert onegrid("export", "market-entity", "x.csv", "--as", "nobody").exit_code == 1
+
+
+def test_first_account_of_an_empty_town_is_its_administrator(empty_databases, tmp_path):
+    onegrid = _runner(empty_databases, tmp_path)
+    assert onegrid("town", "add", "X1", "新镇", "--metric-crs", "EPSG:4549", town=None).exit_code == 0
+    first = onegrid("user", "add", "chen", town=None)
+    assert (first.exit_code, first.stdout.split()[0]) == (0, "chen"), first.output
+    (account,) = json.loads(onegrid("user", "list", "--json", town=None).stdout)
+    assert [role["code"] for role in account["roles"]] == ["administrator"]
+    second = onegrid("user", "add", "zhou", town=None)
+    assert (second.exit_code, "name the role with --role" in second.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/operations.md", "docs/administration.md"])
+def test_documents_name_one_command_for_the_first_administrator(document):
+    told = (Path(__file__).parents[2] / document).read_text(encoding="utf-8")
+    assert {
+        line.split("#")[0].split("onegrid ")[1].strip() for line in told.splitlines() if "user add NAME" in line
+    } == {"user add NAME"}
