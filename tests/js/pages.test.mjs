@@ -5,6 +5,7 @@ import test from "node:test";
 import { change, isPlain, readQuery, writeQuery } from "../../webmap/static/pages/incident-query.js";
 import { reporterWords } from "../../webmap/static/pages/incident-head.js";
 import { fitting, likeness } from "../../webmap/static/pages/report-kinds.js";
+import { reasons } from "../../webmap/static/pages/incident-side.js";
 import { bodyOf, tells, titleOf } from "../../webmap/static/pages/report-send.js";
 import { logSentence } from "../../webmap/static/parts/case-log.js";
 import { decode, rowsOfText, toCsv } from "../../webmap/static/parts/table-file.js";
@@ -18,8 +19,9 @@ test("an address that is read and written again is the same", () => {
   assert.equal(writeQuery(readQuery(search)), "?platform=market&open=1&late=1&q=%E6%B8%A3%E5%9C%9F&bbox=120.8,30.3,120.9,30.4");
 });
 
-test("unknown and empty filters are left out", () => {
-  assert.deepEqual(readQuery("?nonsense=1&platform=&late=1"), { late: "1" });
+test("empty filters are left out; of unknown ones the server says that it does not know them", () => {
+  assert.deepEqual(readQuery("?nonsense=1&platform=&late=1"), { nonsense: "1", late: "1" });
+  assert.equal(writeQuery(readQuery("?nonsense=1&late=1")), "?late=1&nonsense=1");
   assert.ok(isPlain(readQuery("?lang=en&id=5")));
 });
 
@@ -157,6 +159,13 @@ test("a reporter without a number is said to have left none", () => {
 });
 
 const gannan = { village_name: "澉南村", village_name_en: "Gannan Village" };
+
+test("a suggestion gives the words that spoke for it, never the code of a rule", () => {
+  speaking("en", ["incident"], () => {
+    assert.deepEqual(reasons(["T139", "keyword:占道", "likeness"], ["烧烤", "占道"]), ["word 烧烤", "word 占道", "worded like such cases"]);
+    assert.deepEqual(reasons(["T139"], []), ["a rule of the town"]);
+  });
+});
 
 test("village and grid are joined as the language does it, and not said twice", () => {
   const harbour = { ...gannan, grid_name: "港区网格", grid_name_en: "Harbour Grid" };
