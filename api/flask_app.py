@@ -13,7 +13,7 @@ from flask.json.provider import DefaultJSONProvider
 from api import errors, headers, metrics, routes
 from api.auth import cookie
 from api.auth.access import SIGNED_IN, Access, access_of
-from api.auth.caller import Caller
+from api.auth.caller import Caller, unknown
 from api.state import State
 from data.errors import Forbidden, Invalid, Unauthenticated
 from data.scope import Scope
@@ -128,7 +128,7 @@ def _identify() -> None:
 def _admit(access: Access) -> None:
     caller: Caller | None = g.caller
     if access.signed_in and caller is None:
-        raise Unauthenticated("session.required", "sign in first")
+        raise unknown(cookie.NAME in request.cookies)
     if access.permissions and not any(g.scope.may(permission) for permission in access.permissions):
         permission = access.permissions[0]
         raise Forbidden("scope.forbidden", f"this account lacks the permission {permission}", permission=permission)

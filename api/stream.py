@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from api.auth import cookie
+from api.auth.caller import unknown
 from api.errors import status_of
 from api.relay import Relay, Viewer, message
 from data.errors import Forbidden, OneGridError, Unauthenticated
@@ -52,7 +53,7 @@ def caller_scope(state: State, headers: dict[str, str], query: dict[str, list[st
         sent = SimpleCookie(headers.get("cookie", "")).get(cookie.NAME)
         found = state.callers.by_session(sent.value) if sent else None
         if found is None:
-            raise Unauthenticated("session.required", "sign in first")
+            raise unknown(sent is not None)
         caller = found
     if caller.must_change_password:
         raise Forbidden("password.must_change", "set a new password first")

@@ -44,6 +44,13 @@ class _Remembered:
     at_s: float
 
 
+def unknown(had_session: bool) -> Unauthenticated:
+    """The error for who is not recognised: a session that has ended is another thing than never having signed in."""
+    if had_session:
+        return Unauthenticated("session.ended", "the session has ended; sign in again")
+    return Unauthenticated("session.required", "sign in first")
+
+
 class Callers:
     """Recognises callers for one process.
 

@@ -10,11 +10,12 @@ from pydantic import BaseModel, StringConstraints
 from sqlalchemy.orm import Session
 
 from api import body, db
-from api.auth import querycode, rate
+from api.auth import cookie, querycode, rate
 from api.auth.access import needs, public
+from api.auth.caller import unknown
 from api.describe import asks, takes
 from api.state import State
-from data.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from data.errors import Forbidden, Invalid, NotFound
 from data.receipt import once
 from data.scope import Scope
 from layers import features
@@ -57,7 +58,7 @@ def _may_report(draft: Draft) -> tuple[Scope, Any]:
         return g.scope, None
     if draft.channel != PUBLIC_CHANNEL:
         if g.caller is None:
-            raise Unauthenticated("session.required", "without login only the channel 'public' is open")
+            raise unknown(cookie.NAME in request.cookies)
         raise Forbidden("scope.forbidden", "this account lacks the permission report", permission="report")
     if g.scope.town_id is None:
         raise NotFound("town.none", "no town is loaded yet")

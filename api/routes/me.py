@@ -8,12 +8,12 @@ from flask import Blueprint, Response, current_app, g, request
 from pydantic import BaseModel, StringConstraints
 
 from api import body, db
-from api.auth import rate
+from api.auth import cookie, rate
 from api.auth.access import own_account, public
+from api.auth.caller import unknown
 from api.describe import asks, takes
 from api.state import State
 from data import clock
-from data.errors import Unauthenticated
 from layers.people import service
 from layers.people.town import describe_person, describe_town
 
@@ -33,7 +33,7 @@ class NewPassword(BaseModel):
 def me() -> dict[str, Any]:
     """Who is signed in and the town; with ``?public=1`` the town alone, for pages without login."""
     if g.caller is None and request.args.get("public") not in {"1", "true"}:
-        raise Unauthenticated("session.required", "sign in first")
+        raise unknown(cookie.NAME in request.cookies)
     return describe()
 
 

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, current_app, g, request
 
 from api import body, db
-from api.auth import rate
+from api.auth import cookie, rate
 from api.auth.access import needs, public
+from api.auth.caller import unknown
 from api.describe import asks, takes_file
 from api.routes.incident import identifier
 from api.state import State
-from data.errors import Invalid, NotFound, Unauthenticated
+from data.errors import Invalid, NotFound
 from data.receipt import once
 from layers.incident import evidence
 from layers.incident.photo import Photo, keep, prepare, thumb_path
@@ -36,7 +37,7 @@ def add(incident_id: str) -> tuple[dict[str, Any], int]:
     number = identifier(incident_id)
     code = request.headers.get("X-Query-Code") or request.form.get("query_code") or ""
     if g.caller is None and not code:
-        raise Unauthenticated("session.required", "sign in, or send the query code of the report")
+        raise unknown(cookie.NAME in request.cookies)
     if g.caller is None:
         state.rates.take("photo", request.remote_addr or "", rate.PHOTO)
     file = request.files.get("photo")

@@ -11,9 +11,11 @@ from flask import Blueprint, Response, g, jsonify, request
 from sqlalchemy.orm import Session
 
 from api import db
+from api.auth import cookie
 from api.auth.access import public
+from api.auth.caller import unknown
 from data import clock
-from data.errors import Forbidden, NotFound, Unauthenticated
+from data.errors import Forbidden, NotFound
 from data.session import row
 from layers import registry, tiles
 from layers.features import run
@@ -62,12 +64,12 @@ def permitted(layer_id: str) -> Layer:
 
     Raises
     ------
-    NotFound : layer.unknown. Unauthenticated : session.required. Forbidden : scope.forbidden.
+    NotFound : layer.unknown. Unauthenticated : session.required, session.ended. Forbidden : scope.forbidden.
     """
     layer = registry.get(layer_id)
     if layer.permission and not g.scope.may(layer.permission):
         if g.caller is None:
-            raise Unauthenticated("session.required", "sign in first")
+            raise unknown(cookie.NAME in request.cookies)
         raise Forbidden(
             "scope.forbidden", f"this account lacks the permission {layer.permission}", permission=layer.permission
         )

@@ -33,9 +33,10 @@ class UserIn(BaseModel):
 
 
 class UsersIn(BaseModel):
-    """Accounts in bulk: all are made, or none."""
+    """Accounts in bulk: all are made, or none; with ``check`` they are only looked at."""
 
     users: list[UserIn] = Field(min_length=1, max_length=service.MAX_BULK)
+    check: bool = False
 
 
 class TokenIn(BaseModel):
@@ -51,13 +52,16 @@ class TokenIn(BaseModel):
 @needs("manage_users")
 @takes(UsersIn)
 def add() -> tuple[dict[str, Any], int]:
-    """Make accounts: all of them, or none with every fault listed."""
+    """Make accounts: all of them, or none with every fault listed. With ``check`` 200 says that they could be made."""
     given = body.read(UsersIn)
     wanted = [
         NewUser(u.username, u.name, u.role, u.org or None, tuple(u.areas), u.platform or None, u.password)
         for u in given.users
     ]
     with db.transaction() as session:
+        if given.check:
+            service.check_users(session, wanted)
+            return {"users": []}, 200
         made = service.add_users(session, wanted)
     return {"users": [{"username": user.username, "password": user.password} for user in made]}, 201
 

@@ -22,7 +22,10 @@ from gis.address.variants import has_han
 #: Candidates of one text unless asked otherwise.
 DEFAULT_LIMIT = 5
 _NEAR_REACH_M = 5_000.0
-_OTHER_TOWN = re.compile(r"[一-鿿]{1,4}(?:[省市县乡镇]|街道|(?<![小社景园发厂库片地])区)(?![一-鿿]{0,2}(?:口|场))")
+_OTHER_TOWN = re.compile(
+    r"[一-鿿]{1,4}(?:[省市县]|(?<![老同回下])乡|(?<![们本我全该个咱在到从去])镇|街道|(?<![小社景园发厂库片地业辖])区)"
+    r"(?![道民]|[一-鿿]{0,2}(?:口|场))"
+)
 
 
 def find(

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gis.address.candidates import BASE_SCORE, Level
+from gis.address.fold import fold_name
 from gis.address.gazetteer import Gazetteer, Ref, Spot
 from gis.address.metric import distance_m, middle_and_reach
 from gis.address.plates import Hit, Number, Street, split_number
-from gis.address.rows import finite
+from gis.address.rows import Place, finite
 from gis.address.tokens import Reading, Token
 from gis.address.variants import has_han
 
@@ -17,6 +18,9 @@ from gis.address.variants import has_han
 _SAME_PLACE_M = 120.0
 #: A place in another village than the one named may still be meant: people name the village they feel to be in.
 _CONFLICT = 0.7
+#: The short form of a landmark behind another name (南北湖东门) is rather something of that name.
+_OF_ANOTHER = 0.5
+_LEADING = frozenset({"village", "natural_village", "landmark"})
 _ENTITY_FLOOR = 0.75
 _GROUP: tuple[str, ...] = ("group",)
 
@@ -274,8 +278,24 @@ class Placer:
             place = self.gazetteer.places[ref.row]
             lon, lat, radius_m = self.gazetteer.place_spot(place)
             trust, how = self._trusted(token, ref, ("landmark",))
+            if self._is_of_another(token, place):
+                trust, how = _OF_ANOTHER * trust, (*how, "other_name")
             score = BASE_SCORE["landmark"] * trust * (1.0 if radius_m <= 300 else 0.7)
             yield Proposal(token, "landmark", lon, lat, radius_m, score, how, place.village_code or "", name=place.name)
+
+    def _is_of_another(self, token: Token, place: Place) -> bool:
+        """Tell whether right before a landmark's short form stands a name that is not its own."""
+        text, name = self.reading.folded.text, fold_name(place.name)
+        if text[token.start : token.end] == name or place.village_code in self.villages:
+            return False
+        return any(
+            other.kind in _LEADING
+            and text[other.end : token.start] in ("", "的")
+            and other.end <= token.start
+            and text[other.start : other.end] not in name
+            and (other.kind == "landmark" or all(ref.village != place.village_code for ref in other.refs))
+            for other in self.reading.tokens
+        )
 
     def _crossings(self) -> Iterator[Proposal]:
         """Two roads named: where their door plates come closest."""

@@ -14,9 +14,10 @@ REASONS = (
     "bad_coordinate",  # not a number, or beyond 180 or 90 degrees
     "swapped",  # in the town with latitude and longitude exchanged
     "outside_town",  # in no area
+    "other_town",  # the text names another town or county
     "place_not_found",  # nothing in the text is known
     "ambiguous",  # several places fit the text equally
-    "vague",  # a group, road or village so wide that its leaf is a guess
+    "vague",  # a group, road, village or circle so wide that its leaf is a guess
 )
 
 

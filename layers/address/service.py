@@ -27,6 +27,10 @@ from layers.area.versioned import Versioned
 # Of two candidates this close in score neither is preferred.
 AMBIGUOUS_SHARE = 0.9
 _WIDE = frozenset({"village", "natural_village", "group", "road", "landmark_offset"})
+# The middle of a village or road that reaches so far is no place to go to, whatever leaf it happens to lie in.
+LARGE_M = 1_000.0
+# Up to here whoever goes there decides between neighbouring leaves; beyond, the point itself is a guess.
+ROUGH_M = 200.0
 
 
 @contextmanager
@@ -104,7 +108,7 @@ def locate(
     ----------
     lon, lat : degrees, or metres for a projected `EPSG:N`.
     crs : system of the numbers; None or one that is not known is quarantined with a suggestion, never guessed.
-    accuracy_m : radius of the circle the true place lies in.
+    accuracy_m : radius of the circle the true place lies in. One so wide that the leaf is a guess is `vague`.
     """
     areas = areas_in_force.current(session)
     plain = _plain(areas, lon, lat, crs) if accuracy_m is None else None
@@ -112,7 +116,9 @@ def locate(
         return plain
     accuracy = np.nan if accuracy_m is None else accuracy_m
     found = locating.locate(areas, [lon], [lat], crs, accuracy)
-    return _places(areas, found, np.array([accuracy]))[0]
+    place = _places(areas, found, np.array([accuracy]))[0]
+    rough = place.triage_reason is None and accuracy_m is not None and accuracy_m > ROUGH_M and _own_share(place) < 0.5
+    return replace(place, triage_reason="vague") if rough else place
 
 
 def _plain(areas: TownAreas, lon: float, lat: float, crs: str | None) -> Place | None:
@@ -189,7 +195,7 @@ def _candidate_places(areas: TownAreas, candidates: Sequence[Candidate]) -> list
     found = locating.locate(areas, lon, lat, crs, radius)
     return [
         replace(
-            place,
+            _inside_named_village(areas, place, candidate),
             lon=candidate.lon if place.lon is None else place.lon,
             lat=candidate.lat if place.lat is None else place.lat,
             level=candidate.level,
@@ -203,21 +209,47 @@ def _candidate_places(areas: TownAreas, candidates: Sequence[Candidate]) -> list
     ]
 
 
+def _inside_named_village(areas: TownAreas, place: Place, candidate: Candidate) -> Place:
+    """Leave out the leaves beyond the village that the text names: its own circle crosses into others."""
+    village = candidate.village_code
+    named = candidate.level == "village" or "village" in candidate.how
+    if not (named and place.shares and place.leaf and place.leaf.village_code == village):
+        return place
+    inside = {leaf.code for leaf in areas.leaves if leaf.village_code == village}
+    kept = [share for share in place.shares if share.code in inside]
+    whole = sum(share.share for share in kept)
+    return replace(
+        place, shares=tuple(replace(share, share=share.share / whole) for share in kept) if len(kept) > 1 else ()
+    )
+
+
 def _choose(candidates: tuple[Place, ...], reason: str | None) -> Place:
     if not candidates:
         return Place(triage_reason="no_place" if reason == "empty" else "place_not_found", how={"reason": reason})
     best = candidates[0]
     if best.triage_reason is not None:
         return best if best.triage_reason != "crs_unknown" else replace(best, lon=None, lat=None)
+    used = best.how.get("used", ())
+    if "outside" in used:
+        how = {**best.how, "rivals": [other.label for other in candidates]}
+        return Place(triage_reason="other_town", how=how)
     rivals = [
         other for other in candidates[1:] if other.score >= AMBIGUOUS_SHARE * best.score and other.leaf != best.leaf
     ]
-    if rivals:
+    if rivals or "other_name" in used:
         return replace(best, triage_reason="ambiguous", how={**best.how, "rivals": [rival.label for rival in rivals]})
-    own = next((share.share for share in best.shares if best.leaf and share.code == best.leaf.code), 1.0)
-    if best.level in _WIDE and own < 0.5:
-        return replace(best, triage_reason="vague")
-    return best
+    return replace(best, triage_reason="vague") if _is_vague(best) else best
+
+
+def _is_vague(place: Place) -> bool:
+    own = _own_share(place)
+    whole = place.level == "village" or (place.level == "road" and (place.radius_m or 0.0) > LARGE_M)
+    return own < 1.0 if whole else place.level in _WIDE and own < 0.5
+
+
+def _own_share(place: Place) -> float:
+    """Return how much of the circle of uncertainty lies in the leaf of its centre."""
+    return next((share.share for share in place.shares if place.leaf and share.code == place.leaf.code), 1.0)
 
 
 def _places(areas: TownAreas, found: locating.Located, radius_m: NDArray[np.float64]) -> list[Place]:

@@ -73,7 +73,7 @@ class Alternative:
 @dataclass(frozen=True)
 class Suggestion:
     """What the words say. ``confidence`` in 0–1; ``rules`` are the codes that fired, ``keyword:<word>`` for keywords,
-    ``likeness`` for the way it is put.
+    ``likeness`` for the way it is put; ``words`` are those of the text that fired the coded rules.
 
     Everything is None and the confidence 0 when no word says anything.
     """
@@ -84,6 +84,7 @@ class Suggestion:
     urgency: str | None = None
     confidence: float = 0.0
     rules: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -95,6 +96,7 @@ class Suggestion:
             "urgency": self.urgency,
             "confidence": self.confidence,
             "rules": list(self.rules),
+            "words": list(self.words),
             "alternatives": [
                 {"category": other.category, "platform": other.platform, "confidence": other.confidence}
                 for other in self.alternatives
@@ -187,6 +189,18 @@ class RuleBook:
                 found.setdefault(category, {})["likeness"] = LIKENESS_WEIGHT * likeness**LIKENESS_POWER
         return found
 
+    def words_of(self, text: str, codes: Iterable[str]) -> tuple[str, ...]:
+        """The words of the text by which these rules, which have fired, did so; folded, each once."""
+        folded, fired = fold(text), frozenset(codes)
+        words: list[str] = []
+        for word, asking in self._rules.items():
+            for rule, others in asking:
+                if rule.code in fired and word in folded:
+                    hits = [next((part for part in spellings if part in folded), None) for spellings in others]
+                    if None not in hits:
+                        words += [word, *filter(None, hits)]
+        return tuple(dict.fromkeys(words))
+
 
 def _examples(
     categories: dict[str, Category], rules: Iterable[SuggestionRule], decided: Iterable[tuple[str, str]]
@@ -236,13 +250,15 @@ def suggest(text: str, channel: str | None, book: RuleBook) -> Suggestion:
         return round(weights[code] / total, 3)
 
     best = book.categories[ranked[0]]
+    rules = tuple(sorted(evidence[best.code], key=lambda code: (-evidence[best.code][code], code)))
     return Suggestion(
         platform=best.platform,
         category=best.code,
         lead_org=best.lead_org,
         urgency=best.urgency,
         confidence=confidence(best.code),
-        rules=tuple(sorted(evidence[best.code], key=lambda code: (-evidence[best.code][code], code))),
+        rules=rules,
+        words=book.words_of(text, rules),
         alternatives=_alternatives(ranked[1 : 1 + ALTERNATIVES], book, confidence),
     )
 

@@ -131,7 +131,6 @@ LAYER = Layer(
         ),
     ),
     reach=frozenset({"area", "platform"}),
-    default_on=frozenset({"desk"}),
     order=30,
     label_column="name",
     # At the scale of the town only what somebody must do something about is drawn.

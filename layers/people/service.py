@@ -71,7 +71,19 @@ def add_users(session: Session, users: Sequence[NewUser]) -> list[MadeUser]:
     Invalid
         ``user.invalid``; ``detail["faults"]`` lists ``{row, field, code, message}``, rows from 0.
     """
-    scope = _manager(session)
+    codes = _checked(session, users)
+    made = [_add(session, scope_of(session), user, codes) for user in users]
+    audit.record(session, "user.add", "user", None, detail={"usernames": [user.username for user in made]})
+    return made
+
+
+def check_users(session: Session, users: Sequence[NewUser]) -> None:
+    """Look whether `add_users` would make these accounts; raises as it does and makes none."""
+    _checked(session, users)
+
+
+def _checked(session: Session, users: Sequence[NewUser]) -> _Codes:
+    _manager(session)
     if not 0 < len(users) <= MAX_BULK:
         raise Invalid("user.bulk_size", f"give 1 to {MAX_BULK} users at once", limit=MAX_BULK)
     codes = _read_codes(session, users)
@@ -81,9 +93,7 @@ def add_users(session: Session, users: Sequence[NewUser]) -> list[MadeUser]:
         raise Invalid(
             "user.invalid", f"no account was made: {len(faults)} fault{'s' if len(faults) != 1 else ''}", faults=faults
         )
-    made = [_add(session, scope, user, codes) for user in users]
-    audit.record(session, "user.add", "user", None, detail={"usernames": [user.username for user in made]})
-    return made
+    return codes
 
 
 def first_manager_role(session: Session) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 from flask import Blueprint
 
 from api import flask_app
+from api.auth import cookie
 from api.auth.access import access_of
 from api.openapi import address, document, methods_of
 from tests.api.conftest import Web
@@ -188,3 +189,15 @@ def test_the_same_report_with_its_number_is_repeated_not_refused(shared_web):
     }  # fmt: skip
     command = shared_web.browser("command")
     assert [command.post("/api/v1/incidents", report).status_code for _ in range(2)] == [201, 200]
+
+
+def test_only_who_had_a_session_hears_that_it_has_ended(shared_web):
+    stranger = shared_web.app.test_client()
+    gone = shared_web.app.test_client()
+    gone.set_cookie(cookie.NAME, "ended")
+    for path in ("/api/v1/incidents", "/api/v1/me"):
+        told = [
+            (answer.status_code, answer.json["code"], answer.json["message"])
+            for answer in (stranger.get(path), gone.get(path))
+        ]
+        assert told == [(401, "session.required", "请先登录。"), (401, "session.ended", "登录已过期，再登录一次。")]

@@ -48,6 +48,7 @@ c,0,0,,,
 d,120.885,30.405,unknown,,
 e,,,,,甲村
 f,,,,,火星
+g,,,,,海宁市甲村
 =x,10,50,,,
 """
 
@@ -64,7 +65,7 @@ def test_geocode_adds_places_and_keeps_columns_order_and_encoding(onegrid):
     for encoding in ("utf-8", "gb18030"):
         rows = _geocoded(onegrid, encoding)
         assert list(rows[0])[:6] == ["name", "lon", "lat", "crs", "accuracy_m", "address"]
-        assert [row["name"] for row in rows] == ["a", "b", "c", "d", "e", "f", "'=x"]
+        assert [row["name"] for row in rows] == ["a", "b", "c", "d", "e", "f", "g", "'=x"]
         assert [row["grid_code"] for row in rows[:3]] == [GRIDS[0], GRIDS[0], ""]
         assert (rows[0]["village_code"], rows[0]["level"], rows[0]["score"]) == (VILLAGES[0], "coordinate", "1.000")
         assert [share["grid_code"] for share in json.loads(rows[1]["candidates"])] == [GRIDS[0], GRIDS[2]]
@@ -72,7 +73,9 @@ def test_geocode_adds_places_and_keeps_columns_order_and_encoding(onegrid):
         assert (rows[3]["reason"], rows[3]["suggested_crs"]) == ("crs_unknown", "wgs84")
         assert (rows[4]["level"], rows[4]["village_code"]) == ("village", VILLAGES[0])
         assert (rows[5]["reason"], rows[5]["level"]) == ("place_not_found", "none")
-        assert rows[6]["reason"] == "outside_town"
+        assert (rows[6]["grid_code"], rows[6]["reason"]) == ("", "other_town")
+        assert json.loads(rows[6]["candidates"])[0]["label"] == "甲村"
+        assert rows[7]["reason"] == "outside_town"
 
 
 def test_geocode_without_columns_leaves_no_file(onegrid):
@@ -188,3 +191,22 @@ def test_export_as_a_user_writes_what_the_user_sees(onegrid):
     assert onegrid("export", "market-entity", "own.csv", "--as", "worker-a1").exit_code == 1  # no permission to export
     assert "2 features" in onegrid("export", "market-entity", "led.csv", "--as", "leader").stdout
     assert onegrid("export", "market-entity", "x.csv", "--as", "nobody").exit_code == 1
+
+
+def test_first_account_of_an_empty_town_is_its_administrator(empty_databases, tmp_path):
+    onegrid = _runner(empty_databases, tmp_path)
+    assert onegrid("town", "add", "X1", "新镇", "--metric-crs", "EPSG:4549", town=None).exit_code == 0
+    first = onegrid("user", "add", "chen", town=None)
+    assert (first.exit_code, first.stdout.split()[0]) == (0, "chen"), first.output
+    (account,) = json.loads(onegrid("user", "list", "--json", town=None).stdout)
+    assert [role["code"] for role in account["roles"]] == ["administrator"]
+    second = onegrid("user", "add", "zhou", town=None)
+    assert (second.exit_code, "name the role with --role" in second.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/operations.md", "docs/administration.md"])
+def test_documents_name_one_command_for_the_first_administrator(document):
+    told = (Path(__file__).parents[2] / document).read_text(encoding="utf-8")
+    assert {
+        line.split("#")[0].split("onegrid ")[1].strip() for line in told.splitlines() if "user add NAME" in line
+    } == {"user add NAME"}

@@ -276,6 +276,22 @@ def test_accuracy_widens_the_search_for_duplicates(web):
     assert [row["id"] for row in vague["duplicates"]] == [one["id"]]
 
 
+def test_a_point_that_may_lie_in_many_grids_is_vague_and_keeps_its_words(shared_web):
+    told = (
+        shared_web.browser().post("/api/v1/incidents", body(channel="public", accuracy_m=2061, address="某路58号")).json
+    )
+    assert told["triage_reason"] == "vague"
+    assert len(told["grid_shares"]) > 2
+    shown = shared_web.browser("command").get(f"/api/v1/incidents/{told['id']}").json["properties"]
+    assert (shown["address"], shown["place"]["radius_m"]) == ("某路58号", 2061)
+
+
+def test_a_device_near_a_border_is_no_guess(shared_web):
+    told = shared_web.browser("command").post("/api/v1/incidents", body(lon=120.8899, lat=30.4099, accuracy_m=60)).json
+    assert told["triage_reason"] is None
+    assert len(told["grid_shares"]) > 1
+
+
 def test_like_titles_are_duplicates_without_a_common_category(web):
     command = web.browser("command")
     one = command.post("/api/v1/incidents", body(title="桥头的井盖松动了", lon=120.8990, lat=30.4190)).json

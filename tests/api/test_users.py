@@ -33,6 +33,20 @@ def test_accounts_are_made_in_bulk_and_sign_in(web):
     assert "password" not in json.dumps(listed).replace("must_change_password", "")
 
 
+def test_accounts_that_are_only_checked_are_not_made(web):
+    admin = web.browser("admin")
+    good = {"username": "look.one", "name": "看", "role": "leader"}
+    asked = [
+        ({**good, "role": "emperor"}, 422, "user.invalid"),
+        ({**good, "areas": ["nowhere"]}, 422, "user.invalid"),
+        (good, 200, None),
+    ]
+    for user, status, code in asked:
+        answer = admin.post("/api/v1/users", {"users": [user], "check": True})
+        assert (answer.status_code, answer.json.get("code")) == (status, code)
+    assert admin.get("/api/v1/users?q=look").json["count"] == 0
+
+
 def test_one_bad_row_stops_all_and_every_fault_is_listed(web):
     admin = web.browser("admin")
     answer = add(

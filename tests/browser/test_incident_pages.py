@@ -122,6 +122,21 @@ def test_an_empty_list_says_so(page: Page, login: LoginAs) -> None:
     expect(page.locator("[data-state=empty]")).to_contain_text("没有符合的事件")
 
 
+@pytest.mark.parametrize("query", ["from=x", "nonsense=1"])
+def test_a_filter_that_cannot_be_read_is_said_and_can_be_cleared(
+    page: Page, login: LoginAs, watch: Watch, query: str
+) -> None:
+    watch.expect("Failed to load resource")
+    login(page, "command")
+    page.goto(f"/incidents?{query}")
+    said = page.locator("#list [data-state=empty]")
+    expect(said).to_contain_text("筛选条件读不懂")
+    expect(said).to_contain_text(query)
+    said.get_by_role("link", name="清除筛选").click()
+    settled(page)
+    expect(page.locator("tbody tr").first).to_be_visible()
+
+
 def test_no_late_case_is_good_news_only_where_nothing_else_is_asked(page: Page, login: LoginAs) -> None:
     login(page, "command")
     page.goto("/incidents?late=1&q=nothing-is-called-like-this")

@@ -40,9 +40,45 @@ def test_a_report_is_sent_and_gives_both_numbers(page: Page, server_url: str, sh
     expect(page.locator("[data-query-code]")).to_have_text(re.compile(r"^[A-Z0-9-]{6,}$"))
     assert page.locator("#receipt .fault").count() == 0
     shots(page, "report-done")
-    page.get_by_role("button", name="再报一件").click()
+    page.reload()
+    expect(page.locator(".photo-add")).to_be_visible()
+    assert page.locator("#photos .photo").count() == 0
     expect(page.locator("#words")).to_have_value("")
-    expect(page.locator("#mine")).to_contain_text("桥边有人倒建筑垃圾")
+
+
+def test_a_report_is_kept_on_the_device_when_asked_and_can_be_cleared(page: Page) -> None:
+    fill_report(page, "没有要求记的一件")
+    page.click("[type=submit]")
+    page.get_by_role("button", name="再报一件").click()
+    expect(page.locator("#mine")).to_be_hidden()
+    fill_report(page, "记在本机的一件")
+    page.click("[type=submit]")
+    page.click("[data-remember]")
+    page.get_by_role("button", name="再报一件").click()
+    expect(page.locator("#mine li")).to_have_count(1)
+    expect(page.locator("#mine")).to_contain_text("记在本机的一件")
+    page.click("[data-forget]")
+    expect(page.locator("#mine")).to_be_hidden()
+
+
+def test_photos_that_did_not_arrive_go_to_their_own_report_after_a_reload(page: Page, watch: Watch) -> None:
+    watch.expect("ERR_FAILED")
+    fill_report(page, "照片没传上的一件")
+    page.set_input_files("#photos input", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg()})
+    expect(page.locator("#photos img")).to_be_visible()
+    page.route("**/photos", lambda route: route.abort())
+    page.click("[type=submit]")
+    number = page.locator("[data-case-no]").inner_text()
+    expect(page.locator("#receipt .fault")).to_be_visible()
+    page.unroute("**/photos")
+    with page.expect_response("**/photos") as sent:
+        page.reload()
+    assert sent.value.status == 201
+    expect(page.locator("[data-case-no]")).to_have_text(number)
+    assert page.locator("#receipt .fault").count() == 0
+    page.reload()
+    expect(page.locator(".photo-add")).to_be_visible()
+    assert page.locator("#photos .photo").count() == 0
 
 
 def test_the_form_keeps_its_text_after_a_failed_send_and_after_a_reload(page: Page, watch: Watch) -> None:
@@ -128,7 +164,7 @@ def test_candidates_of_an_address_can_be_walked_and_taken(page: Page) -> None:
     grid = {"code": "1", "name": "网格一"}
     found = [
         {"lon": 120.9, "lat": 30.38, "label": "堰山路 58 号", "score": 0.9, "radius_m": 10, "grid": grid},
-        {"lon": 120.91, "lat": 30.39, "label": EVIL, "score": 0.8, "radius_m": 10, "grid": None},
+        {"lon": 120.91, "lat": 30.39, "label": f"堰山路 {EVIL}", "score": 0.8, "radius_m": 10, "grid": None},
     ]
     answer = {"candidates": found, "reason": None}
     page.route("**/api/v1/geocode?**", lambda route: route.fulfill(json=answer))
@@ -137,9 +173,41 @@ def test_candidates_of_an_address_can_be_walked_and_taken(page: Page) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    assert page.input_value("#address") == EVIL
+    assert page.input_value("#address") == f"堰山路 {EVIL}"
     expect(page.locator("#found")).to_contain_text("<img src=x")
     assert page.evaluate("() => window.__evil") is None
+
+
+def test_a_road_taken_for_a_door_number_is_a_hint_and_the_words_stay(page: Page) -> None:
+    """The number is not lost, the case waits in triage, and the receipt does not promise a grid."""
+    page.goto("/report")
+    road = {"lon": 120.8897, "lat": 30.3935, "label": "堰山路", "level": "road", "score": 0.3, "radius_m": 2061}
+    answer = {"candidates": [road], "reason": None}
+    page.route("**/api/v1/geocode?**", lambda route: route.fulfill(json=answer))
+    page.locator("#address").press_sequentially("堰山路58号")
+    page.get_by_role("option").first.click()
+    assert page.input_value("#address") == "堰山路58号"
+    expect(page.locator("#found")).to_contain_text("大致位置")
+    page.fill("#words", "路边有人倒垃圾")
+    with page.expect_response("**/api/v1/incidents") as sent:
+        page.click("[type=submit]")
+    body = json.loads(sent.value.request.post_data or "{}")
+    assert (body["address"], body["accuracy_m"]) == ("堰山路58号", 2061)
+    assert sent.value.json()["triage_reason"]
+    expect(page.locator(".receipt__place")).to_contain_text("大致位置")
+
+
+def test_a_picked_point_goes_when_the_words_no_longer_say_it(page: Page) -> None:
+    page.goto("/report")
+    plate = {"lon": 120.8897, "lat": 30.3935, "label": "堰山路58号", "score": 0.9, "radius_m": 10}
+    answer = {"candidates": [plate], "reason": None}
+    page.route("**/api/v1/geocode?**", lambda route: route.fulfill(json=answer))
+    page.locator("#address").press_sequentially("堰山路58")
+    page.get_by_role("option").first.click()
+    expect(page.locator(".place-map__pin")).to_be_visible()
+    page.fill("#address", "堰山路88号")
+    expect(page.locator("#found")).to_be_hidden()
+    expect(page.locator(".place-map__pin")).to_have_count(0)
 
 
 def test_the_position_of_the_device_is_taken_with_its_accuracy(page: Page) -> None:

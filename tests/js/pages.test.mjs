@@ -6,7 +6,8 @@ import { change, isPlain, readQuery, writeQuery } from "../../webmap/static/page
 import { reporterWords } from "../../webmap/static/pages/incident-head.js";
 import { codeOf, steps } from "../../webmap/static/pages/progress-steps.js";
 import { fitting, likeness } from "../../webmap/static/pages/report-kinds.js";
-import { bodyOf, titleOf } from "../../webmap/static/pages/report-send.js";
+import { reasons } from "../../webmap/static/pages/incident-side.js";
+import { bodyOf, tells, titleOf } from "../../webmap/static/pages/report-send.js";
 import { logSentence } from "../../webmap/static/parts/case-log.js";
 import { decode, rowsOfText, toCsv } from "../../webmap/static/parts/table-file.js";
 import { newId } from "../../webmap/static/api.js";
@@ -19,8 +20,9 @@ test("an address that is read and written again is the same", () => {
   assert.equal(writeQuery(readQuery(search)), "?platform=market&open=1&late=1&q=%E6%B8%A3%E5%9C%9F&bbox=120.8,30.3,120.9,30.4");
 });
 
-test("unknown and empty filters are left out", () => {
-  assert.deepEqual(readQuery("?nonsense=1&platform=&late=1"), { late: "1" });
+test("empty filters are left out; of unknown ones the server says that it does not know them", () => {
+  assert.deepEqual(readQuery("?nonsense=1&platform=&late=1"), { nonsense: "1", late: "1" });
+  assert.equal(writeQuery(readQuery("?nonsense=1&late=1")), "?late=1&nonsense=1");
   assert.ok(isPlain(readQuery("?lang=en&id=5")));
 });
 
@@ -45,6 +47,11 @@ test("a place carries its own system and accuracy", () => {
   const body = bodyOf({ id: "a", description: "x", phone: " 13800002017 ", address: "堰山路", category: "c", place, sent: null }, new Date());
   assert.deepEqual([body.lon, body.lat, body.crs, body.accuracy_m, body.address, body.category], [120.9, 30.4, "wgs84", 12, "堰山路", "c"]);
   assert.deepEqual(body.reporter, { phone: "13800002017" });
+});
+
+test("a candidate takes the place of the words only if it says them too", () => {
+  assert.equal(tells("堰山路 58 号", "堰山路５８号"), true);
+  assert.equal(tells("堰山路", "堰山路58号"), false);
 });
 
 test("tables come from tabs, commas and quotes", () => {
@@ -165,6 +172,13 @@ test("a reporter without a number is said to have left none", () => {
 });
 
 const gannan = { village_name: "澉南村", village_name_en: "Gannan Village" };
+
+test("a suggestion gives the words that spoke for it, never the code of a rule", () => {
+  speaking("en", ["incident"], () => {
+    assert.deepEqual(reasons(["T139", "keyword:占道", "likeness"], ["烧烤", "占道"]), ["word 烧烤", "word 占道", "worded like such cases"]);
+    assert.deepEqual(reasons(["T139"], []), ["a rule of the town"]);
+  });
+});
 
 test("village and grid are joined as the language does it, and not said twice", () => {
   const harbour = { ...gannan, grid_name: "港区网格", grid_name_en: "Harbour Grid" };

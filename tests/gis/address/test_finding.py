@@ -239,3 +239,30 @@ def test_moving_agrees_with_the_ellipsoid(lon: float, lat: float, direction: str
     assert along_m == pytest.approx(far_m, rel=2e-3)
     assert (azimuth - BEARINGS[direction] + 180) % 360 - 180 == pytest.approx(0, abs=0.5)
     assert distance_m(lon, lat, *there) == pytest.approx(along_m, rel=3e-3)
+
+
+@pytest.mark.parametrize("text", ["海宁市黄湾镇石桥村3组5号", "通元镇石桥村3组5号", "青溪县通元镇石桥村3组5号"])
+def test_address_that_names_another_town_says_so(text):
+    best = find(text, TOWN).best
+    assert (best.score, "outside" in best.how) == (0.5, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["我们镇石桥村3组5号", "在县道边石桥村3组5号", "老乡说石桥村3组5号", "青溪县柳塘镇石桥村3组5号"]
+)
+def test_words_that_only_look_like_another_town_do_not(text):
+    best = find(text, TOWN).best
+    assert (best.level, "outside" in best.how) == ("plate", False)
+
+
+@pytest.mark.parametrize("text", ["东浜大塘往南200米", "东浜的大塘往南200米"])
+def test_short_name_of_a_landmark_behind_another_name_is_not_that_landmark(text):
+    best, *others = find(text, TOWN).items
+    assert best.level == "village"
+    assert any("other_name" in other.how for other in others)
+
+
+@pytest.mark.parametrize("text", ["大塘往南200米", "柳塘水库往南200米", "柳塘村大塘往南200米", "王家埭大塘往南200米"])
+def test_landmark_by_its_own_name_is_found(text):
+    best = find(text, TOWN).best
+    assert metres(best.lon, best.lat, at(1000, -1700)) < 2

@@ -66,6 +66,30 @@ def test_village_alone_is_vague_and_lists_its_grids(town):
     assert place.level == "village"
     assert {share.code for share in place.shares} >= set(GRIDS[:2])
     assert place.score < 0.5
+    assert place.triage_reason == "vague"
+
+
+def test_shares_of_a_place_whose_village_is_named_stay_inside_it(town):
+    for words, grids in (("甲村", GRIDS[:2]), ("乙村", GRIDS[2:]), ("甲村东埭3组", GRIDS[:2])):
+        shares = _place(town, words).shares
+        assert {share.code for share in shares} <= set(grids)
+        assert not shares or sum(share.share for share in shares) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("words", ["海宁市黄湾镇堰山路1号", "通元镇甲村堰山路1号", "海宁市乙村"])
+def test_address_of_another_town_gets_no_grid_but_its_candidates(town, words):
+    place = _place(town, words)
+    assert (place.leaf, place.lon, place.level, place.score, place.triage_reason) == (
+        None,
+        None,
+        "none",
+        0.0,
+        "other_town",
+    )
+    with town.transaction(Scope.public(1)) as session:
+        labels = [candidate.label for candidate in service.geocode(session, words).candidates]
+    assert place.how["rivals"] == labels
+    assert labels
 
 
 @pytest.mark.parametrize(("words", "reason"), [("", "no_place"), ("火星基地", "place_not_found")])

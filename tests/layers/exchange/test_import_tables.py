@@ -220,7 +220,7 @@ INCIDENTS = f"""{HEAD}
 
 def test_incidents_find_their_grid_or_wait_and_nothing_is_refused_for_its_place(bring, ask):
     done, rejects = bring("incidents", INCIDENTS)
-    assert (done.added, done.triage) == (6, 3)
+    assert (done.added, done.triage) == (6, 4)
     assert sorted(rejects) == [4, 5, 6, 11, 12]
     assert rejects[12] == "repeats row 2"
     rows = {
@@ -240,8 +240,8 @@ def test_incidents_find_their_grid_or_wait_and_nothing_is_refused_for_its_place(
     assert (rows["2"].state, rows["2"].category) == ("closed", "ZF-01-002")
     assert {share["code"] for share in rows["2"].grid_shares} == {GRIDS[0], GRIDS[2]}
     assert rows["6"].reported_at.isoformat() == "2026-03-17T06:00:00+00:00"
-    reasons = {key: rows[key].triage_reason for key in ("6", "7", "9")}
-    assert reasons == {"6": "outside_town", "7": "zero", "9": "no_place"}
+    reasons = {key: rows[key].triage_reason for key in ("6", "7", "8", "9")}
+    assert reasons == {"6": "outside_town", "7": "zero", "8": "vague", "9": "no_place"}
     assert (rows["8"].place_level, rows["8"].state) == ("village", "closed")
     assert ask("select phone from incident_reporter") == [("13800000000",)]
     logged = ask("select name, count(*) from incident_log group by 1 order by 1")

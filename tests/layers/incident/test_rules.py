@@ -34,7 +34,8 @@ def test_rule_outweighs_keywords_and_says_why():
 
 def test_rule_with_two_parts_needs_both():
     assert suggest("烧烤很香", "web", BOOK) == Suggestion()
-    assert suggest("烧烤店的油烟", "web", BOOK).rules == ("R1",)
+    found = suggest("烧烤店的油烟", "web", BOOK)
+    assert (found.rules, found.words) == (("R1",), ("烧烤", "油烟"))
 
 
 def test_part_of_a_word_has_several_spellings():

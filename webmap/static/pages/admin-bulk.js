@@ -68,24 +68,36 @@ export function bulkDialog(dialog, onMade) {
     text.focus();
   };
 
-  const check = (/** @type {string[][]} */ rows) => {
+  const check = async (/** @type {string[][]} */ rows) => {
     const users = usersOf(rows);
     if (!users.length) return fill(answer, h("p", { class: "field__fault" }, t("admin.bulk_none")));
     if (users.length > MOST) return fill(answer, h("p", { class: "field__fault" }, t("admin.bulk_too_many", { n: MOST })));
-    preview(users, []);
+    try {
+      await call("/api/v1/users", { method: "POST", json: { users, check: true } });
+      preview(users, []);
+    } catch (reason) {
+      refused(users, /** @type {import("../api.js").ApiError} */ (reason));
+    }
+  };
+
+  const refused = (/** @type {NewUser[]} */ users, /** @type {import("../api.js").ApiError} */ fault) => {
+    const faults = fault.detail?.faults ?? [];
+    const rowed = faults.filter((/** @type {any} */ one) => one.row !== undefined);
+    const said = rowed.length ? h("div", { class: "fault", role: "alert" }, h("strong", null, t("admin.bulk_faults", { n: rowed.length }))) : faultBox(fault, t("admin.act_failed"));
+    preview(users, rowed, said);
   };
 
   const preview = (/** @type {NewUser[]} */ users, /** @type {any[]} */ faults, /** @type {Node | null} */ said = null) => {
     fill(answer);
     fill(
       dialog,
-      h("div", { class: "dialog__head" }, h("h2", { id: "dialog-title" }, t("admin.bulk_preview", { n: users.length })), closer(dialog)),
+      h("div", { class: "dialog__head" }, h("h2", { id: "dialog-title" }, t(faults.length ? "admin.bulk_title" : "admin.bulk_preview", { n: users.length })), closer(dialog)),
       h("div", { class: "dialog__body" }, said, previewTable(users, faults)),
       h(
         "div",
         { class: "dialog__foot" },
         h("button", { type: "button", class: "button", onclick: list }, t("admin.bulk_edit")),
-        h("button", { type: "button", class: "button button--main", onclick: () => make(users) }, t("admin.bulk_make", { n: users.length })),
+        !faults.length && h("button", { type: "button", class: "button button--main", onclick: () => make(users) }, t("admin.bulk_make", { n: users.length })),
       ),
     );
   };
@@ -97,11 +109,7 @@ export function bulkDialog(dialog, onMade) {
       const rows = made.map((/** @type {any} */ user, /** @type {number} */ i) => [user.username, users[i].name, user.password ?? ""]);
       secrets(dialog, t("admin.bulk_made", { n: made.length }), ["col_username", "col_name", "col_password"], rows);
     } catch (reason) {
-      const fault = /** @type {import("../api.js").ApiError} */ (reason);
-      const faults = fault.detail?.faults ?? [];
-      const rowed = faults.filter((/** @type {any} */ one) => one.row !== undefined);
-      const said = rowed.length ? h("div", { class: "fault", role: "alert" }, h("strong", null, t("admin.bulk_faults", { n: rowed.length }))) : faultBox(fault, t("admin.act_failed"));
-      preview(users, rowed, said);
+      refused(users, /** @type {import("../api.js").ApiError} */ (reason));
     }
   };
 

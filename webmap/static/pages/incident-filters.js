@@ -176,7 +176,7 @@ function periodSelect(query, set) {
   const options = [
     h("option", { value: "", selected: !from }, t("incidents.period_any")),
     choices.map(([value, label]) => h("option", { value, selected: from !== "" && Date.parse(value) === Date.parse(from) }, label)),
-    !known && h("option", { value: from, selected: true }, `${day(from, true)} →`),
+    !known && h("option", { value: from, selected: true }, `${dayOf(from)} →`),
   ];
   const element = h("select", { class: `input${from ? " is-set" : ""}`, name: "from", "aria-label": t("incidents.filter_period"), onchange: () => set({ from: element.value }) }, options);
   return element;
@@ -192,10 +192,13 @@ function otherFilters(query, set) {
     });
 }
 
+/** The day of a moment; what is none is shown as it stands in the address. @param {string} moment */
+const dayOf = (moment) => (Number.isNaN(Date.parse(moment)) ? moment : day(moment, true));
+
 /** @param {string} name @param {string | undefined} value */
 function shown(name, value = "") {
   if (name === "bbox") return "";
-  if (/_from$|_to$|^to$/.test(name)) return day(value, true);
+  if (/_from$|_to$|^to$/.test(name)) return dayOf(value);
   if (name === "channel") return wordFor("channel", value);
   return value;
 }

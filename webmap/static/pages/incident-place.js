@@ -302,6 +302,7 @@ function howPanel(item, mover, canMove) {
     h("h2", null, t("incident.shares")),
     shares.length > 0 && h("ol", { class: "shares" }, shares.map((/** @type {any} */ share, /** @type {number} */ i) => shareRow(share, i))),
     shares.length === 0 && item.grid_name && h("p", null, h("b", null, placeName(item)), h("span", { class: "quiet" }, ` ${t("incident.shares_one")}`)),
+    shares.length === 0 && !item.grid_name && h("p", { class: "quiet" }, item.triage_reason ? t("incident.shares_none_reason", { reason: wordFor("triage", item.triage_reason) }) : t("incident.shares_none")),
     h("h3", { class: "quiet case__sub" }, t("incident.how")),
     h("ul", { class: "case__how quiet" }, howLines(item).map((line) => h("li", null, line))),
     canMove &&
@@ -330,7 +331,7 @@ function howLines(item) {
   const lines = [level && (item.address ? `${level}${t("common.colon")}${item.address}` : level)];
   if (place.score != null && place.radius_m != null) lines.push(t("incident.score", { score: Number(place.score).toFixed(2), radius: Math.round(place.radius_m) }));
   if (place.accuracy_m != null) lines.push(t("incident.accuracy", { n: Math.round(place.accuracy_m) }));
-  if (place.source_crs && place.source_crs !== "cgcs2000") lines.push(t("incident.converted", { crs: crsName(place.source_crs) }));
+  if (item.lon !== null && place.source_crs && place.source_crs !== "cgcs2000") lines.push(t("incident.converted", { crs: crsName(place.source_crs) }));
   if (place.raw_lon != null) lines.push(t("incident.raw", { lon: place.raw_lon, lat: place.raw_lat, crs: crsName(place.source_crs) }));
   if (!place.level && !item.address) lines.push(t("incident.no_address"));
   return lines.filter(Boolean);

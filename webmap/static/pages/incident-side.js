@@ -72,19 +72,21 @@ export function suggestion(item) {
       row(t("incident.suggest_platform"), given.platform && wordFor("platform", given.platform)),
       row(t("incident.suggest_category"), wordOf(given, "category_name") || given.category),
       row(t("incident.suggest_lead"), given.lead_org_name ?? given.lead_org),
-      quiet(t("incident.because"), wordsFirst(given.rules ?? []).map(ruleWords)),
+      quiet(t("incident.because"), reasons(given.rules ?? [], given.words ?? [])),
       quiet(t("incident.alternatives"), (given.alternatives ?? []).map((/** @type {any} */ other) => wordOf(other, "category_name") || other.category)),
     ),
   );
 }
 
-/** Keywords before the codes of rules: a person reads words. @param {string[]} rules */
-const wordsFirst = (rules) => [...rules].sort((a, b) => Number(b.startsWith("keyword:")) - Number(a.startsWith("keyword:")));
-
-/** A rule by its code, a keyword by its word, likeness as such. @param {string} rule */
-function ruleWords(rule) {
-  if (rule === "likeness") return t("incident.likeness");
-  return rule.startsWith("keyword:") ? t("incident.keyword", { word: rule.slice(8) }) : t("incident.rule", { code: rule });
+/**
+ * The words that spoke for it: those of rules and keywords. Where a case does not hold them, a rule is said without its code.
+ * @param {string[]} rules @param {string[]} matched
+ */
+export function reasons(rules, matched) {
+  const keywords = rules.filter((rule) => rule.startsWith("keyword:")).map((rule) => rule.slice(8));
+  const words = [...new Set([...matched, ...keywords])].map((word) => t("incident.keyword", { word }));
+  if (!words.length && rules.some((rule) => rule !== "likeness")) words.push(t("incident.rule"));
+  return rules.includes("likeness") ? [...words, t("incident.likeness")] : words;
 }
 
 /** @param {any} thing */

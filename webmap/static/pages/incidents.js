@@ -26,6 +26,7 @@ let chosen = new URLSearchParams(location.search).get("id") ?? "";
 let items = [];
 let next = "";
 let total = 0;
+let isFaulty = false; // the list says why it has no rows
 let figuresTimer = 0;
 let run = 0; // the number of the latest question: an older answer is dropped
 
@@ -84,14 +85,23 @@ async function load() {
     items = page.features.map((/** @type {any} */ feature) => feature.properties);
     next = page.next ?? "";
     total = page.count ?? items.length;
+    isFaulty = false;
     if (triage && !items.some((item) => item.id === chosen)) chosen = items[0]?.id ?? "";
     draw();
     if (triage && WIDE.matches) detail?.show(chosen);
   } catch (fault) {
     if (mine !== run) return;
-    fill(list, failed(/** @type {ApiError} */ (fault), t("incidents.list_failed"), load));
+    isFaulty = true;
+    fill(list, refused(/** @type {ApiError} */ (fault)));
     sayCount("");
   }
+}
+
+/** A filter that cannot be read is not mended by asking again. @param {ApiError} fault */
+function refused(fault) {
+  if (!fault.code?.startsWith("filter.")) return failed(fault, t("incidents.list_failed"), load);
+  const which = Object.keys(fault.detail?.fields ?? {}).map((name) => `${name}=${query[name] ?? ""}`);
+  return empty({ title: t("incidents.unread"), words: [fault.words, ...which].join(" "), action: clearLink() });
 }
 
 async function more() {
@@ -111,6 +121,7 @@ async function more() {
 }
 
 function draw() {
+  if (isFaulty) return;
   document.querySelector(".split")?.classList.toggle("is-empty", !items.length);
   if (!items.length) {
     fill(list, nothing());
@@ -146,9 +157,10 @@ function nothing() {
     return may("triage") ? empty({ title: t("incidents.empty_triage"), words: t("incidents.empty_triage_words"), good: true }) : notTheirs();
   }
   if (onlyLate()) return empty({ title: t("incidents.empty_late"), words: t("incidents.empty_late_words"), good: true });
-  const clear = h("a", { class: "button", href: "/incidents" }, t("incidents.clear"));
-  return empty({ title: t("incidents.empty_title"), words: t("incidents.empty_words"), action: clear });
+  return empty({ title: t("incidents.empty_title"), words: t("incidents.empty_words"), action: clearLink() });
 }
+
+const clearLink = () => h("a", { class: "button", href: "/incidents" }, t("incidents.clear"));
 
 /** Whether the list asks for late cases and nothing else: then its emptiness is good news. */
 const onlyLate = () => query.late === "1" && Object.keys(query).every((name) => name === "late" || name === "open");

@@ -14,6 +14,7 @@ const MINE_MOST = 20;
  * @property {string | null} category
  * @property {Place | null} place
  * @property {any} sent the body of a send that got no answer; null when none is under way
+ * @property {any} receipt the answer to the report, while photos of it are still to be sent; else null
  *
  * @typedef {object} Place
  * @property {number} lon
@@ -22,6 +23,7 @@ const MINE_MOST = 20;
  * @property {number | null} accuracy_m
  * @property {string} how map, gps or address
  * @property {string} label
+ * @property {string} [words] the address text when a candidate of it was picked
  */
 
 /**
@@ -29,7 +31,7 @@ const MINE_MOST = 20;
  * @returns {Draft}
  */
 export function blank(newId) {
-  return { id: newId(), description: "", phone: "", address: "", category: null, place: null, sent: null };
+  return { id: newId(), description: "", phone: "", address: "", category: null, place: null, sent: null, receipt: null };
 }
 
 /**
@@ -55,6 +57,8 @@ export const sentReports = () => read(MINE, []);
 export function rememberSent(report) {
   write(MINE, [report, ...sentReports()].slice(0, MINE_MOST));
 }
+
+export const forgetSent = () => localStorage.removeItem(MINE);
 
 /**
  * @param {string} key

@@ -52,6 +52,13 @@ export function photoField(box, fault) {
       photos = await loadPhotos();
       await draw();
     },
+    /** Forget all but these. @param {Photo[]} left */
+    async keepOnly(left) {
+      const arrived = photos.filter((photo) => !left.includes(photo));
+      photos = left;
+      await Promise.all(arrived.map((photo) => dropPhoto(photo.id)));
+      await draw();
+    },
     async clear() {
       photos = [];
       await dropPhotos();

@@ -34,6 +34,22 @@ export function bodyOf(draft, now) {
   };
 }
 
+/**
+ * Whether one address says all that another says, spaces and width of characters apart.
+ * @param {string} longer @param {string} words
+ */
+export function tells(longer, words) {
+  const plain = (/** @type {string} */ text) => text.normalize("NFKC").replace(/\s+/g, "").toLowerCase();
+  return plain(longer).includes(plain(words));
+}
+
+/** Where a report lies; what is only a guess is said as one. @param {any} answer @param {string | null | undefined} reason why a person must look */
+export function reportedPlace(answer, reason) {
+  const place = placeAt(answer);
+  if (!place) return t("report.placed_triage");
+  return reason ? t("report.placed_roughly", { place }) : place;
+}
+
 /** @param {string} text */
 export function titleOf(text) {
   const first = text.split(/[\n。！？!?；;]/, 1)[0].trim() || text.trim();
@@ -109,7 +125,7 @@ export async function sendPhotos(report, photos, onStep) {
  * @param {HTMLElement} element
  * @param {any} answer
  * @param {Photo[]} left photos that did not arrive
- * @param {{again: () => void, retryPhotos: () => void}} acts
+ * @param {{again: () => void, retryPhotos: () => void, remember: () => void}} acts
  */
 export function showReceipt(element, answer, left, acts) {
   const both = `${t("report.case_no")} ${answer.case_no}  ${t("report.query_code")} ${answer.query_code ?? ""}`;
@@ -124,7 +140,7 @@ export function showReceipt(element, answer, left, acts) {
       h("div", null, h("dt", null, t("report.case_no")), h("dd", { "data-case-no": true }, answer.case_no)),
       answer.query_code &&
         h("div", null, h("dt", null, t("report.query_code")), h("dd", { class: "receipt__code", "data-query-code": true }, answer.query_code)),
-      h("div", null, h("dt", null, t("report.placed_in")), h("dd", { class: "receipt__place" }, placeAt(answer) || t("report.placed_triage"))),
+      h("div", null, h("dt", null, t("report.placed_in")), h("dd", { class: "receipt__place" }, reportedPlace(answer, answer.triage_reason))),
     ),
     h("p", { class: "quiet" }, t("report.code_hint")),
     left.length > 0 &&
@@ -139,7 +155,18 @@ export function showReceipt(element, answer, left, acts) {
       { class: "state__actions" },
       h("button", { type: "button", class: "button button--main", onclick: () => copyText(both, t("report.copied")) }, t("report.copy_both")),
       answer.query_code && h("a", { class: "button", href: `/progress#${answer.query_code}` }, t("report.follow")),
+      h("button", { type: "button", class: "button", "data-remember": true, onclick: remember(acts.remember) }, t("report.remember")),
       h("button", { type: "button", class: "button", onclick: acts.again }, t("report.again")),
     ),
   );
+}
+
+/** A device may be everybody's: its memory is used when asked only. @param {() => void} act */
+function remember(act) {
+  return (/** @type {Event} */ event) => {
+    const button = /** @type {HTMLButtonElement} */ (event.currentTarget);
+    act();
+    button.disabled = true;
+    button.textContent = t("report.remembered");
+  };
 }

@@ -6,12 +6,11 @@ import { addressField } from "../parts/address-field.js";
 import { placeMap } from "../parts/place-map.js";
 import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
-import { placeAt } from "../place-name.js";
 import { when } from "../time.js";
-import { blank, dropDraft, isEmpty, loadDraft, rememberSent, saveDraft, sentReports } from "./report-draft.js";
+import { blank, dropDraft, forgetSent, isEmpty, loadDraft, rememberSent, saveDraft, sentReports } from "./report-draft.js";
 import { kindField } from "./report-kinds.js";
 import { photoField } from "./report-photos.js";
-import { send, sendPhotos, showReceipt } from "./report-send.js";
+import { reportedPlace, send, sendPhotos, showReceipt, tells } from "./report-send.js";
 
 const RETRY_MS = 15_000;
 const GPS = { enableHighAccuracy: true, timeout: 15_000, maximumAge: 30_000 };
@@ -40,7 +39,7 @@ showFields();
 kinds.load();
 showMine();
 hintWeChat();
-photos.load();
+const photosLoaded = photos.load();
 addressField(address, find("#candidates"), takeCandidate, t("report.address_none"));
 placeMap(find("#map"), { onPick: (lon, lat) => setPlace({ lon, lat, crs: "cgcs2000", accuracy_m: null, how: "map", label: "" }) }).then((made) => {
   map = made;
@@ -55,7 +54,9 @@ for (const field of [words, phone, address]) field.addEventListener("input", rea
 find("[data-gps]").addEventListener("click", useGps);
 find("[data-clear]").addEventListener("click", startOver);
 window.addEventListener("online", () => draft.sent && trySend());
-if (draft.sent) {
+if (draft.receipt) {
+  deliver(draft.receipt);
+} else if (draft.sent) {
   showWaiting();
   trySend();
 }
@@ -73,6 +74,7 @@ function readFields() {
   draft.description = words.value;
   draft.phone = phone.value;
   draft.address = address.value;
+  if (draft.place?.how === "address" && !tells(draft.address, draft.place.words ?? "")) dropPlace();
   keep();
   kinds.show(draft.category, draft.description);
   if (words.value.trim()) fault("words", "");
@@ -104,9 +106,17 @@ function setPlace(place) {
 
 /** @param {import("../parts/address-field.js").Candidate} candidate */
 function takeCandidate(candidate) {
-  address.value = candidate.label;
-  draft.address = candidate.label;
-  setPlace({ lon: candidate.lon, lat: candidate.lat, crs: "cgcs2000", accuracy_m: candidate.radius_m ?? null, how: "address", label: candidate.label });
+  // A road is no answer to a door number: the words stay as typed unless the candidate says them too.
+  if (tells(candidate.label, address.value)) address.value = candidate.label;
+  draft.address = address.value;
+  setPlace({ lon: candidate.lon, lat: candidate.lat, crs: "cgcs2000", accuracy_m: candidate.radius_m ?? null, how: "address", label: candidate.label, words: draft.address });
+}
+
+/** The words no longer say what was picked from the list: the picked point would contradict them. */
+function dropPlace() {
+  draft.place = null;
+  map?.clear();
+  showPlace();
 }
 
 async function showPlace() {
@@ -119,7 +129,7 @@ async function showPlace() {
   try {
     const at = await call(`/api/v1/locate${query({ lon: place.lon, lat: place.lat, crs: place.crs, accuracy_m: place.accuracy_m })}`);
     if (draft.place !== place) return;
-    const where = at.found ? placeAt(at) : t("report.outside");
+    const where = at.found ? reportedPlace(at, at.reason) : t("report.outside");
     fill(found, h("b", null, place.label ? title : where || title), h("small", null, place.label && where ? `${where} · ${extra}` : extra));
   } catch {
     fill(found, h("b", null, title), h("small", null, extra));
@@ -205,12 +215,20 @@ function showWaiting() {
 /** @param {any} answer */
 async function finish(answer) {
   clearTimeout(retryTimer);
-  rememberSent({ case_no: answer.case_no, query_code: answer.query_code ?? "", title: draft.sent?.title ?? "", at: new Date().toISOString() });
-  dropDraft();
+  Object.assign(draft, { receipt: { ...answer, title: draft.sent?.title ?? "" }, sent: null });
+  keep();
+  await deliver(draft.receipt);
+}
+
+/** The photos follow; until the last has arrived the draft knows which report they belong to. @param {any} answer */
+async function deliver(answer) {
+  await photosLoaded;
   const all = photos.all();
   const left = await sendPhotos(answer, all, (i) => setBusy(true, t("report.sending_photo", { i, n: all.length })));
+  await photos.keepOnly(left);
+  if (!left.length) dropDraft();
+  setBusy(false, t("report.submit"));
   showDone(answer, left);
-  draft = blank(newId);
 }
 
 /** @param {any} answer @param {import("./report-draft.js").Photo[]} left */
@@ -220,7 +238,8 @@ function showDone(answer, left) {
   receipt.hidden = false;
   showReceipt(receipt, answer, left, {
     again: resetForm,
-    retryPhotos: async () => showDone(answer, await sendPhotos(answer, left, () => {})),
+    retryPhotos: () => deliver(answer),
+    remember: () => rememberSent({ case_no: answer.case_no, query_code: answer.query_code ?? "", title: answer.title, at: new Date().toISOString() }),
   });
   receipt.focus();
   scrollTo(0, 0);
@@ -263,7 +282,13 @@ function showMine() {
     box,
     h("h2", null, t("report.mine")),
     h("ul", null, mine.map((one) => h("li", null, h("b", null, one.title), h("span", null, `${t("report.case_no")} ${one.case_no}`), one.query_code && h("a", { href: `/progress#${one.query_code}` }, `${t("report.query_code")} ${one.query_code}`), h("span", null, when(one.at))))),
+    h("button", { type: "button", class: "button button--small", "data-forget": true, onclick: forget }, t("report.forget")),
   );
+}
+
+function forget() {
+  forgetSent();
+  showMine();
 }
 
 function hintWeChat() {

@@ -59,8 +59,8 @@ export function failed(fault, title, retry) {
     h(
       "div",
       { class: "state__actions" },
-      fault.code === "session.required" && signInLink("button button--main"),
-      fault.code !== "session.required" && retry && h("button", { type: "button", class: "button button--main", onclick: retry }, t("state.retry")),
+      signInHelps(fault) && signInLink("button button--main"),
+      !signInHelps(fault) && retry && h("button", { type: "button", class: "button button--main", onclick: retry }, t("state.retry")),
       fault.requestId && copyButton(fault.requestId),
     ),
     h(
@@ -83,9 +83,14 @@ export function faultBox(fault, title) {
     { class: "fault", role: "alert" },
     h("strong", null, title),
     fault.words,
-    fault.code === "session.required" && [" ", signInLink("")],
+    signInHelps(fault) && [" ", signInLink("")],
     h("small", null, `${t("state.code")} ${fault.code}`, fault.requestId && ` · ${t("state.number")} ${fault.requestId}`),
   );
+}
+
+/** @param {import("../api.js").ApiError} fault */
+function signInHelps(fault) {
+  return fault.code === "session.required" || fault.code === "session.ended";
 }
 
 /** To the login and back to this very state. @param {string} look */
