@@ -33,7 +33,7 @@ def onegrid(databases, tmp_path):
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert (result.exit_code != 0) == fails, result.output
-        return json.loads(result.output) if "--json" in words and not fails else result.output
+        return json.loads(result.stdout) if "--json" in words and not fails else result.output
 
     return run
 
