@@ -254,7 +254,8 @@ def test_open_incidents_without_a_deadline_get_the_limit_of_their_stage_from_whe
 def test_only_a_case_that_is_over_is_logged_as_closed(bring, ask):
     bring("incidents", "id,title,reported_at,status\n1,t,2026-03-17,\n2,t,2026-03-17,handling\n3,t,2026-03-17,closed\n")
     logged = ask(
-        "select i.external_ref, l.name from incident_log l join incident i using (incident_id) order by 1, log_id"
+        "select i.external_ref, l.name from incident_log l join incident i using (incident_id)"
+        " order by 1, l.at, l.from_state is not null, log_id"
     )
     assert logged == [("1", "report"), ("2", "report"), ("2", "import"), ("3", "report"), ("3", "close")]
 
