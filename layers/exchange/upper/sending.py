@@ -40,7 +40,7 @@ select i.incident_id, i.version, jsonb_build_object(
   (select coalesce(jsonb_agg(jsonb_build_object('step_id', l.log_id, 'step', l.name, 'from', l.from_state, 'to', l.to_state,
       'at', l.at, 'org', p.code, 'reason', l.reason, 'reason_code', l.facts->>'reason_code', 'text', l.facts->>'text',
       'public_text', l.facts->>'public_text', 'happened_at', l.facts->>'happened_at', 'level', l.facts->'level')
-      order by l.at, l.log_id), '[]')
+      order by l.at, l.from_state is not null, l.log_id), '[]')
    from incident_log l left join organisation p on p.org_id = l.actor_org_id
    where l.incident_id = i.incident_id and l.to_state is not null and l.name not in ('photo', 'correct'))
 from incident i

@@ -54,6 +54,7 @@ WRITTEN = {
     *(("11", state, state) for state in OPEN - {"transferred_up"}),
     *(("11", state, "transferred_up") for state in ("accepted", "filed", "dispatched", "returned", "handling", "suspended")),
     ("11", "transferred_up", "handling"), ("11", "transferred_up", "closed"), ("11", "transferred_up", "accepted"),
+    ("11", "reported", "accepted"),
     ("12", "handling", "awaiting_inspection"), ("13", "awaiting_inspection", "handling"),
     ("14", "awaiting_inspection", "awaiting_inspection"), ("14", "awaiting_inspection", "closed"),
     ("15", "closed", "evaluated"), ("15", "closed", "dispatched"),
