@@ -21,6 +21,7 @@ from layers.incident import move_queries as queries
 from layers.incident import timing
 from layers.incident.book import TownBook, book
 from layers.incident.case import Actor, Case
+from layers.incident.conflict import conflict
 from layers.incident.guards import PHOTO_FAR_M
 from layers.incident.timers import timers
 from layers.incident.timing import Clocks, Limit
@@ -189,7 +190,7 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
     # with the day of the town: a review date is compared with it
     now = clock.now().astimezone(ZoneInfo(town.timezone))
     if asked.version is not None and asked.version != held.case.version:
-        raise _changed(session, held, actor, now)
+        raise conflict(session, incident_id, allowed=list(allowed(held.case, actor, now)))
     facts = _resolved(session, held, asked, town)
     _check_happened(held, facts, now)
     try:
@@ -203,18 +204,6 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
     _hand_over(session, held, after, row)
     _announce(session, held, row)
     return held.row.version + 1
-
-
-def _changed(session: Session, held: Held, actor: Actor, now: datetime) -> Conflict:
-    last = session.execute(queries.LAST_LOG, {"incident_id": held.row.incident_id}).mappings().one_or_none()
-    return Conflict(
-        "incident.version_conflict",
-        "somebody changed this case meanwhile",
-        version=held.case.version,
-        state=held.case.state,
-        allowed=list(allowed(held.case, actor, now)),
-        last={**last, "at": last["at"].isoformat()} if last else None,
-    )
 
 
 def _refused(held: Held, refused: Refused) -> Conflict | Forbidden:
