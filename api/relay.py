@@ -40,7 +40,9 @@ def encode(event: Event, scope: Scope, topics: frozenset[str]) -> bytes:
     if event.visible_to(scope):
         payload = {key: value for key, value in event.payload.items() if key != "scope_before"}
         return message(
-            event.topic, {"kind": event.kind, "ref": event.ref, "at": clock.of_real(event.at).isoformat(), **payload}, event.cursor
+            event.topic,
+            {"kind": event.kind, "ref": event.ref, "at": clock.of_real(event.at).isoformat(), **payload},
+            event.cursor,
         )
     if event.was_visible_to(scope):
         return message("removed", {"topic": event.topic, "ref": event.ref}, event.cursor)

@@ -41,7 +41,12 @@ def describe() -> dict[str, Any]:
     """The caller, if there is one, and the town, for `me` and for signing in."""
     state: State = current_app.extensions["onegrid"]
     with db.transaction() as session:
-        answer: dict[str, Any] = {"town": describe_town(session), "demo": state.demo, "now": clock.now(), "rate": clock.rate()}
+        answer: dict[str, Any] = {
+            "town": describe_town(session),
+            "demo": state.demo,
+            "now": clock.now(),
+            "rate": clock.rate(),
+        }
         if g.caller is not None:
             answer |= {**describe_person(session, g.caller.reach), "csrf": g.caller.csrf}
     return answer

@@ -176,7 +176,9 @@ class Settings:
         if bool(self.notice_webhook) != bool(self.notice_secret):
             raise SettingsFault("ONEGRID_NOTICE_WEBHOOK and ONEGRID_NOTICE_SECRET go together: set both or neither")
         if self.notice_webhook and not _is_address(self.notice_webhook):
-            raise SettingsFault("ONEGRID_NOTICE_WEBHOOK: give an address, as https://host/path, without a password in it")
+            raise SettingsFault(
+                "ONEGRID_NOTICE_WEBHOOK: give an address, as https://host/path, without a password in it"
+            )
         if self.notice_secret and len(self.notice_secret) < 32:
             raise SettingsFault("ONEGRID_NOTICE_SECRET is too short: give 32 characters or more")
         if self.secret and len(self.secret) < 32:
