@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from api.cli.invocation import Invocation, pass_invocation
+from api.cli.output import counted
 from api.runtime import installation
 from api.runtime.cluster import APPLICATION, DATABASE, OWNER, Cluster
 from api.runtime.errors import RuntimeFault
@@ -59,7 +60,9 @@ def backup(invocation: Invocation, file: Path) -> None:
     with invocation.database() as urls:
         manifest = backups.backup(urls.need_owner(), invocation.settings.uploads_dir, file, _progress)
     rows = sum(manifest["rows"].values())
-    click.echo(f"{file}: {rows:,} rows, {manifest['uploads']:,} uploads, {file.stat().st_size / 1e6:.1f} MB")
+    click.echo(
+        f"{file}: {counted(rows, 'row')}, {counted(manifest['uploads'], 'upload')}, {file.stat().st_size / 1e6:.1f} MB"
+    )
 
 
 @db.command()
@@ -83,7 +86,9 @@ def restore(invocation: Invocation, file: Path) -> None:
         manifest = backups.restore(owner, settings.uploads_dir, file, _progress, make_room)
         bring_up_to_date(urls)
     rows = sum(manifest["rows"].values())
-    click.echo(f"restored: {rows:,} rows, {manifest['uploads']:,} uploads, as of {manifest['made_at']}")
+    click.echo(
+        f"restored: {counted(rows, 'row')}, {counted(manifest['uploads'], 'upload')}, as of {manifest['made_at']}"
+    )
 
 
 @db.command()

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from api.cli.invocation import Invocation, pass_invocation
-from api.cli.output import json_option, progress, tell
+from api.cli.output import counted, json_option, progress, tell
 from data import clock
 from data.scope import Scope
 from data.session import Database
@@ -97,7 +97,10 @@ def add(
 def list_(invocation: Invocation, as_json: bool) -> None:
     """List the towns of this installation."""
     found = _shown(invocation, None)
-    lines = [f"{row['code']:<16} {row['name']}  {row['incidents']:,} incidents, {row['grids']} grids" for row in found]
+    lines = [
+        f"{row['code']:<16} {row['name']}  {counted(row['incidents'], 'incident')}, {counted(row['grids'], 'grid')}"
+        for row in found
+    ]
     tell(as_json, {"towns": found}, lines or ["no town yet: onegrid load PACK_DIR, or onegrid town add"])
 
 

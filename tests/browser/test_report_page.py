@@ -22,6 +22,14 @@ def fill_report(page: Page, words: str) -> None:
     page.locator("#categories .chip").first.click()
 
 
+def test_brand_and_switches_share_one_line_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/report?lang=en")
+    boxes = [page.locator(part).bounding_box() for part in (".brand", ".top__end")]
+    brand, end = [box["y"] + box["height"] / 2 for box in boxes if box]
+    assert abs(brand - end) < 4
+
+
 def test_the_small_map_has_all_its_images(page: Page) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
