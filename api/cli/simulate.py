@@ -11,7 +11,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from layers.supervision.flags import run_rules
 from sqlalchemy import text
 
 from api.cli.invocation import Invocation, pass_invocation
@@ -27,6 +26,7 @@ from layers.incident.due import run_timers
 from layers.people import queries
 from layers.simulation.driver import Settings as Plan
 from layers.simulation.driver import Simulation, Tally
+from layers.supervision.flags import run_rules
 
 DEFAULT_HOURS = 24.0
 LONGEST = timedelta(days=31)
