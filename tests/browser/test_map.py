@@ -59,6 +59,14 @@ def test_the_map_is_accessible_and_clean(command: Page, shots: Shots, size: str,
     shots(command, f"map-{size}-{lang}")
 
 
+def test_the_title_of_the_day_is_whole_on_a_small_desk(command: Page) -> None:
+    command.set_viewport_size({"width": 1366, "height": 768})
+    open_map(command)
+    hidden_px = command.locator(".time__head h2").evaluate("(title) => title.scrollWidth - title.clientWidth")
+    assert hidden_px <= 0
+    expect(command.locator('[data-layer="market-entity"]')).to_have_attribute("data-off", "")
+
+
 def test_the_town_is_drawn(command: Page) -> None:
     open_map(command)
     for layer in ("land", "town-border", "village-border", "grid-border", "water", "landuse", "road-primary-surface"):
