@@ -31,6 +31,7 @@ from tests.browser.mapping import (
 from tests.web_server import WebServer
 
 SIZES = {"wall": WALL, "desk": DESK, "phone": PHONE}
+CAMERA = "() => { const { map } = window.onegridMap.view; return [map.getZoom(), map.getCanvas().clientHeight]; }"
 
 
 @pytest.fixture
@@ -56,6 +57,14 @@ def test_the_map_is_accessible_and_clean(command: Page, shots: Shots, size: str,
     # A key of the catalogue that is shown is a missing string.
     assert re.findall(r"\b(?:map|common|incident|state)\.[a-z_]+", command.locator("body").inner_text()) == []
     shots(command, f"map-{size}-{lang}")
+
+
+def test_the_title_of_the_day_is_whole_on_a_small_desk(command: Page) -> None:
+    command.set_viewport_size({"width": 1366, "height": 768})
+    open_map(command)
+    hidden_px = command.locator(".time__head h2").evaluate("(title) => title.scrollWidth - title.clientWidth")
+    assert hidden_px <= 0
+    expect(command.locator('[data-layer="market-entity"]')).to_have_attribute("data-off", "")
 
 
 def test_the_town_is_drawn(command: Page) -> None:
@@ -309,6 +318,20 @@ def test_a_replay_counts_the_late_ones_of_its_moment(command: Page) -> None:
     assert command.locator('#figures [data-figure="triage"]').count() == 0
 
 
+def test_figures_of_now_never_stand_beside_another_moment(command: Page) -> None:
+    open_map(command)
+    platform = command.locator("#platforms .platform__open").first
+    expect(platform).to_have_text(re.compile(r"\d"))
+    command.route("**/api/v1/counts/**", lambda route: None)  # the counting does not end
+    command.keyboard.press("[")
+    expect(command.locator(".map-page")).to_have_attribute("data-replay", "")
+    expect(platform).to_have_text("–")
+    expect(command.locator("#platforms .figure-row b").first).to_have_text("–")
+    expect(command.locator("#loop")).not_to_contain_text(re.compile(r"\d"))
+    command.keyboard.press("l")
+    expect(platform).to_have_text(re.compile(r"\d"))
+
+
 @pytest.mark.parametrize("size", ["desk", "phone"])
 def test_the_place_of_a_report_stays_in_sight(command: Page, size: str) -> None:
     command.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
@@ -398,6 +421,29 @@ def test_figures_that_cannot_be_had_are_said_though_the_stream_stands(command: P
     command.unroute("**/api/v1/summary")
     command.locator("#map-band button").click()
     expect(command.locator("#live")).to_have_attribute("data-state", "live")
+    expect(command.locator("#map-band")).to_be_hidden()
+
+
+def test_the_last_picture_stays_while_the_line_is_down(command: Page, watch: Watch) -> None:
+    for part in ("ERR_", "Failed to fetch", "Failed to load resource"):
+        watch.expect(part)
+    lon, lat = centre(command)
+    report(command, csrf(command), lon, lat, title="断线前的一件")
+    open_map(command, f"?c={lon},{lat},15")
+    before = (shown_number(command), command.evaluate(CAMERA))
+    assert before[0] > 0
+    for path in ("**/tiles/**", "**/api/v1/summary", "**/readyz"):
+        command.route(path, lambda route: route.abort())
+    command.evaluate("() => window.dispatchEvent(new Event('offline'))")
+    command.evaluate("() => window.onegridMap.live.all(window.onegridMap.live.layers)")
+    expect(command.locator("#map-band")).to_contain_text("连接中断")
+    command.wait_for_timeout(6_000)
+    assert (shown_number(command), command.evaluate(CAMERA)) == before
+    assert command.locator("#banner .banner").count() == 0
+    expect(command.locator("body")).not_to_contain_text("AJAXError")
+    for path in ("**/tiles/**", "**/api/v1/summary", "**/readyz"):
+        command.unroute(path)
+    command.evaluate("() => window.dispatchEvent(new Event('online'))")
     expect(command.locator("#map-band")).to_be_hidden()
 
 

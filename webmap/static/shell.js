@@ -12,9 +12,12 @@ for (const menu of document.querySelectorAll("[data-menu]")) openable(menu);
 document.querySelector("[data-sign-out]")?.addEventListener("click", signOut);
 document.querySelector("[data-large-text]")?.addEventListener("click", switchLargeText);
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-window.addEventListener("offline", showLost);
-window.addEventListener("online", showBack);
-if (!navigator.onLine) showLost();
+// The map says it over the map: a second banner would push the map down and make it fit anew.
+if (!document.getElementById("map-frame")) {
+  window.addEventListener("offline", showLost);
+  window.addEventListener("online", showBack);
+  if (!navigator.onLine) showLost();
+}
 
 /** @param {Element} menu */
 function openable(menu) {

@@ -25,6 +25,8 @@ export class Connection {
     this.freshAt = Date.now();
     this.band = h("div", { class: "map-over map-over--band", id: "map-band", role: "status", hidden: true });
     find("#map-frame").append(this.band);
+    window.addEventListener("offline", () => this.request(false));
+    window.addEventListener("online", () => this.again());
     setInterval(() => this.tick(), 1000);
   }
 

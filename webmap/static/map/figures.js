@@ -35,7 +35,7 @@ function pastLate(late) {
 }
 
 /** A figure, or a dash where it cannot be known. @param {number | null | undefined} value */
-const figure = (value) => (value === null || value === undefined ? "–" : count(value));
+export const figure = (value) => (value === null || value === undefined ? "–" : count(value));
 
 /** @param {TownData} data @param {number} at */
 export function showFigures(data, at) {

@@ -4,7 +4,7 @@ import { call, query } from "../api.js";
 import { fill, find, h } from "../dom.js";
 import { count, t } from "../i18n.js";
 import { failed } from "../parts/states.js";
-import { figureRow } from "./figures.js";
+import { figure, figureRow } from "./figures.js";
 import { currentInk } from "./ink.js";
 import { legendSpec } from "./legend.js";
 import { platformSymbol } from "./symbol-svg.js";
@@ -72,10 +72,10 @@ export class LayersPanel {
       figures && h(
         "span",
         { class: "platform__small" },
-        h("a", { href: data.list({ ...of, from, to: until }) }, t(past ? "map.that_day" : "map.today"), " ", h("b", null, count(figures.today ?? 0))),
+        h("a", { href: data.list({ ...of, from, to: until }) }, t(past ? "map.that_day" : "map.today"), " ", h("b", null, figure(figures.today))),
         figures.late > 0 && h("a", { href: past ? null : data.list({ ...of, late: 1 }), "data-tone": "late" }, t("map.late"), " ", h("b", null, count(figures.late))),
       ),
-      figures && h("a", { class: "platform__open", href: data.list({ ...of, ...(past ? { open_since: until, to: until } : { open: 1 }) }), "aria-label": t("map.platform_open", { name: data.platformName(platform.code), n: figures.open ?? "–" }) }, figures.open === null ? "–" : count(figures.open ?? 0)),
+      figures && h("a", { class: "platform__open", href: data.list({ ...of, ...(past ? { open_since: until, to: until } : { open: 1 }) }), "aria-label": t("map.platform_open", { name: data.platformName(platform.code), n: figures.open ?? "–" }) }, figure(figures.open)),
     );
   }
 

@@ -14,14 +14,19 @@ const GATHER_MS = 150;
 const GAP_MS = 3_000;
 const SETTLE_MS = 250;
 const RETRY_MS = 4_000;
+/** An event that came so lately proves the line. */
+const PROVEN_MS = 5_000;
 /** Even if a message were lost in the browser, the map is right again within this time; unchanged tiles cost nothing. */
 const ANYWAY_MS = 60_000;
 
 export class Live {
-  /** @param {MapView} view @param {string[]} layers ids that tiles are drawn of */
-  constructor(view, layers) {
+  /** @param {MapView} view @param {string[]} layers ids that tiles are drawn of @param {() => Promise<boolean>} reachable whether the server would answer */
+  constructor(view, layers, reachable) {
     this.view = view;
     this.layers = layers;
+    this.reachable = reachable;
+    this.provenAt = 0;
+    this.asking = false;
     this.overlay = new Overlay();
     /** Layers to fetch again. @type {Set<string>} */
     this.waiting = new Set();
@@ -50,6 +55,7 @@ export class Live {
   /** @param {TownEvent} event */
   take(event) {
     const layer = layerOf(event);
+    this.provenAt = Date.now();
     if (!this.layers.includes(layer)) return;
     const one = event.kind !== "bulk" && (event.topic === "removed" || typeof event.data.id === "string");
     if (one && this.overlay.add(event)) this.draw();
@@ -66,7 +72,17 @@ export class Live {
     if (this.waiting.size) this.pace.ask();
   }
 
-  fetch() {
+  /** A tile that does not come takes the old one off the map: the line is tried first. */
+  async fetch() {
+    if (this.asking) return;
+    this.asking = true;
+    const there = Date.now() - this.provenAt < PROVEN_MS || (await this.reachable());
+    this.asking = false;
+    if (there) this.begin();
+    else setTimeout(() => this.all([]), RETRY_MS);
+  }
+
+  begin() {
     // A tile that is being laid out would swallow the fetch: begin when it stands.
     if (this.fetching || ![...this.waiting].every((layer) => this.view.loaded(layer))) return;
     this.fetching = { serial: this.overlay.serial, layers: [...this.waiting] };

@@ -51,10 +51,12 @@ export class MapView {
     this.map = new maplibre.Map({
       container, style: this.prepared(style), attributionControl: false, fadeDuration: 0, dragRotate: false, pitchWithRotate: false,
       touchPitch: false, maxPitch: 0,
+      // What changed is fetched by name; a tile that only grew old must not vanish while the line is down.
+      refreshExpiredTiles: false,
       // Slices of larger tiles are kept by place alone, so that a changed tile would still be cut from the old one.
       zoomLevelsToOverscale: undefined,
       minZoom: town.min_zoom ?? undefined, maxZoom: town.max_zoom ?? 20,
-      center: view ? [view.lon, view.lat] : undefined, zoom: view?.zoom, locale: { "Map.Title": t("map.map_label") },
+      center: view ? [view.lon, view.lat] : undefined, zoom: view?.zoom, locale: { "Map.Title": t("map.map_label"), "ScaleControl.Meters": t("common.unit_m"), "ScaleControl.Kilometers": t("common.unit_km") },
       transformRequest: (/** @type {string} */ url) => ({ url: new URL(url, location.origin).href }),
     });
     this.images = new MapImages(this.map, this.now_s);

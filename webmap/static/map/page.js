@@ -20,7 +20,7 @@ import { ListPanel } from "./list-panel.js";
 import { Listener } from "./listener.js";
 import { Live } from "./live.js";
 import { MapView } from "./map-view.js";
-import { replaySummary } from "./replay.js";
+import { replaySummary, uncounted } from "./replay.js";
 import { Pace } from "./pace.js";
 import { ReportForm } from "./report-form.js";
 import { SearchBox } from "./search-box.js";
@@ -37,6 +37,7 @@ import { showNotice, startWallClock } from "./wall-clock.js";
 const TICK_MS = 20_000;
 const SUMMARY_MS = 60_000;
 const AGAIN_MS = 3_000;
+const REACH_MS = 5_000;
 const GATHER_MS = 300;
 const GAP_MS = 4_000;
 const LEGEND_MS = 30_000;
@@ -50,6 +51,8 @@ export class MapPage {
     this.store = new Store(data.zone);
     /** Events that came while a replay was shown. */
     this.missed = 0;
+    /** The latest figures of now, whatever moment is shown. @type {any} */
+    this.summaryNow = null;
     this.paces = {
       summary: new Pace(() => this.summarise(), GATHER_MS, GAP_MS),
       list: new Pace(() => this.list.load(), GATHER_MS, GAP_MS),
@@ -66,7 +69,7 @@ export class MapPage {
     this.selection = new Selection(this.view, data, this.store, {
       choose: (found) => this.detail.choose(found), close: () => this.detail.show(null), show: (layer) => this.showLayer(layer),
     });
-    this.live = new Live(this.view, data.thematic().map((layer) => layer.id));
+    this.live = new Live(this.view, data.thematic().map((layer) => layer.id), () => this.reachable());
     this.callout = new Callout(this.view, data, (id) => this.selection.select("incident", id));
     this.walk = new VisibleWalk(this.view, data, (layer, id) => this.selection.feature(layer, id));
     this.layersPanel = this.makeLayersPanel();
@@ -235,7 +238,9 @@ export class MapPage {
     if (before && before.at !== state.at) {
       if (state.at === null) this.missed = 0;
       this.callout.hide();
+      if (this.summaryNow) this.data.summary = state.at === null ? this.summaryNow : uncounted(this.summaryNow, this.data, state.at);
       this.paces.summary.askNow();
+      this.figures();
     }
     this.layersPanel.show();
     this.layersPanel.countLegends();
@@ -308,6 +313,7 @@ export class MapPage {
       const asked = Date.now();
       const summary = await call("/api/v1/summary");
       if (summary.now) setTime(summary.now, summary.rate, asked);
+      this.summaryNow = summary;
       const past = at === null ? null : await replaySummary(summary, this.data, at);
       // The scrubber may have moved on while the server counted.
       if (at !== this.store.state.at) return;
@@ -331,6 +337,19 @@ export class MapPage {
     this.connection.request(true);
     this.live.mend();
     this.paces.list.askNow();
+  }
+
+  /** Whether the server would answer; if not, the figures say so and ask on until it does. */
+  async reachable() {
+    try {
+      await call("/readyz", { timeoutMs: REACH_MS });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (!error.unanswered && error.status < 500) return true;
+      this.paces.summary.askNow();
+      return false;
+    }
+    return true;
   }
 
   tryAgain() {
@@ -387,7 +406,7 @@ export class MapPage {
     const status = Number(/\b([45]\d\d)\b/.exec(message)?.[1] ?? 0);
     // One layer may be at fault, or the server: the figures tell.
     if (status === 0 || status >= 500) this.paces.summary.ask();
-    this.layersPanel.setFault(layer, new ApiError({ code: status ? `http.${status}` : "network.offline", message, status }));
+    if (status) this.layersPanel.setFault(layer, new ApiError({ code: `http.${status}`, message: "", status }));
   }
 
   /** @param {string} layer */

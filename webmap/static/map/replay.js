@@ -31,6 +31,17 @@ export async function replaySummary(summary, data, at) {
 }
 
 /**
+ * The summary of a moment that is still being counted: figures of now would pass for its own.
+ *
+ * @param {any} summary of now @param {import("./town-data.js").TownData} data @param {number} at
+ */
+export function uncounted(summary, data, at) {
+  const none = { open: null, amber: null, late: null };
+  const platforms = Object.fromEntries(data.platforms.map((platform) => [platform.code, { ...none, today: null }]));
+  return { ...summary, at, ...none, today_reported: null, today_closed: null, stages: null, platforms };
+}
+
+/**
  * How many cases were open, near their limit and late.
  *
  * @param {any[] | null} features @param {number} at @param {string | null} platform null: of all platforms; empty: of none yet
