@@ -156,13 +156,13 @@ export class ListPanel {
     const clock = caseClock(this.page.at() === null ? item : { ...item, is_open: undefined }, at);
     const [lon, lat] = feature.geometry?.coordinates ?? [];
     const place = [placeOrReason(item), item.lead_org_name || t(`common.channel_${item.channel}`), when(item.reported_at, new Date(at))].filter(Boolean).join(" · ");
+    const level = item.supervision_level > 0 && this.page.at() === null ? levelTag(item.supervision_level) : null;
     const tag = item.urgency === "U1" ? h("span", { class: "tag tag--late" }, "U1") : item.urgency === "U2" ? h("span", { class: "tag" }, "U2") : null;
     return h(
       "button",
       { type: "button", class: "row", "data-id": item.id, "aria-current": String(this.page.selected() === item.id), onclick: () => this.page.select(item.id, lon, lat) },
-      item.supervision_level > 0 && this.page.at() === null ? levelTag(item.supervision_level) : null,
       ringSymbol(this.data.platform(item.platform), clock),
-      h("span", { class: "row__main" }, h("span", { class: "row__title" }, h("span", null, item.title), tag), h("span", { class: "row__sub" }, place)),
+      h("span", { class: "row__main" }, h("span", { class: "row__title" }, level, h("span", null, item.title), tag), h("span", { class: "row__sub" }, place)),
       h("span", { class: `row__end ${toneOf(clock.state)}` }, clock.words, this.page.at() === null ? cause(item) : null),
     );
   }
