@@ -178,9 +178,9 @@ def test_search_finds_by_case_number_and_grid_code(command: Page) -> None:
 
 def test_a_click_on_a_case_opens_it_and_its_address_opens_it_again(command: Page) -> None:
     lon, lat = centre(command)
-    east = lon + 0.004
-    made = report(command, csrf(command), east, lat, title="点开看看")
-    open_map(command, f"?c={east},{lat},17")
+    east, north = lon + 0.00413, lat + 0.00207
+    made = report(command, csrf(command), east, north, title="点开看看")
+    open_map(command, f"?c={east},{north},18")
     eventually(lambda: any(one.get("title") == "点开看看" for one in drawn(command, INCIDENTS)))
     box = command.locator("#map canvas").bounding_box()
     assert box

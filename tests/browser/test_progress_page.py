@@ -142,6 +142,7 @@ def test_the_receipt_leads_here_and_the_language_keeps_the_code(page: Page) -> N
     page.fill("#words", "桥边有人倒垃圾")
     page.fill("#address", "六里村")
     page.click("[type=submit]")
+    page.click("[data-remember]")
     page.locator("#receipt").get_by_role("link", name="查进度").click()
     expect(page.locator("[data-stage=received]")).to_be_visible()
     page.click("a[hreflang=en]")
