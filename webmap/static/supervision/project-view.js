@@ -57,13 +57,26 @@ export function projectView(element, { onChanged, back }) {
       const answer = await call(path, { method, json, headers: { "Idempotency-Key": newId() } });
       toast(t(`supervision.${done}`));
       if (then) await then(answer);
-      else draw(answer);
+      else keepingWords(() => draw(answer));
       if (!then) onChanged();
       return null;
     } catch (fault) {
       return faultBox(/** @type {any} */ (fault), t("supervision.not_saved"));
     }
   }
+
+  /** Words begun in the report stay when another form of the page was sent meanwhile. @param {() => void} redraw */
+  function keepingWords(redraw) {
+    const begun = ["words", "percent", "cases"].map((name) => [name, field(name)?.value ?? ""]);
+    redraw();
+    for (const [name, value] of begun) {
+      const now = field(name);
+      if (now && value) now.value = value;
+    }
+  }
+
+  /** @param {string} name @returns {HTMLInputElement | HTMLTextAreaElement | null} */
+  const field = (name) => element.querySelector(`.one__main [name=${name}]`);
 
   /** @param {any} project */
   function draw(project) {
