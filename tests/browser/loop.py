@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from functools import cache
 from typing import Any
 
@@ -39,7 +40,11 @@ class Staff:
 
     def __init__(self, url: str, username: str) -> None:
         self.url = url
-        answer = httpx.post(f"{url}/api/v1/session", json={"username": username, "password": PASSWORD}, timeout=30)
+        given = {"username": username, "password": PASSWORD}
+        answer = httpx.post(f"{url}/api/v1/session", json=given, timeout=30)
+        while answer.status_code == 429:  # many tests sign in from one address
+            time.sleep(answer.json()["detail"]["retry_after_s"])
+            answer = httpx.post(f"{url}/api/v1/session", json=given, timeout=30)
         assert answer.status_code == 200, answer.text
         self.cookies, self.csrf = answer.cookies, answer.json()["csrf"]
 
