@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from data.errors import Invalid, NotFound
-from layers.query import quote, where
+from layers.query import quote, read_cursor, where
 from layers.registry import Layer
 
 MAX_PAGE = 2000
+CURSOR = re.compile(r"\d{1,18}")
 Statement = tuple[str, dict[str, Any]]
 
 
@@ -41,6 +43,13 @@ def _place(layer: Layer, bbox: tuple[float, float, float, float] | None, params:
     return " and f.geom_3857 && st_transform(st_makeenvelope(%(bw)s, %(bs)s, %(be)s, %(bn)s, 4490), 3857)"
 
 
+def properties_of(layer: Layer, params: dict[str, Any], columns: tuple[str, ...] | None = None) -> str:
+    """Return pairs of names and columns for jsonb_build_object, all or those named; adds the names to ``params``."""
+    chosen = [column for column in layer.columns if columns is None or column.name in columns]
+    params.update({f"c{n}": column.name for n, column in enumerate(chosen)})
+    return ", ".join(f"%(c{n})s::text, {column.sql}" for n, column in enumerate(chosen))
+
+
 def page(
     layer: Layer,
     filters: Mapping[str, str],
@@ -53,9 +62,7 @@ def page(
     """Return the query for one page in key order: rows (key, ref, geometry as GeoJSON text, properties)."""
     predicate, params = where(layer, filters)
     params.update(after=after, limit=min(limit, MAX_PAGE) + 1)
-    chosen = [c for c in layer.columns if columns is None or c.name in columns]
-    properties = ", ".join(f"%(c{n})s::text, {column.sql}" for n, column in enumerate(chosen))
-    params.update({f"c{n}": column.name for n, column in enumerate(chosen)})
+    properties = properties_of(layer, params, columns)
     return (
         f"select f.{quote(layer.key)}, f.{quote(layer.ref)}::text, st_asgeojson(f.geom, 7, 0),"
         f" jsonb_build_object({properties}) from {layer.source} f {layer.joins}"
@@ -67,9 +74,8 @@ def page(
 
 def one(layer: Layer, ref: str) -> Statement:
     """Return the query for one feature by its permanent id (or its integer key)."""
-    properties = ", ".join(f"%(c{n})s::text, {column.sql}" for n, column in enumerate(layer.columns))
-    params: dict[str, Any] = {f"c{n}": column.name for n, column in enumerate(layer.columns)}
-    params.update(ref=ref)
+    params: dict[str, Any] = {"ref": ref}
+    properties = properties_of(layer, params)
     by = f"f.{quote(layer.ref)}::text = %(ref)s"
     if ref.isdigit() and len(ref) < 18:
         by = f"({by} or f.{quote(layer.key)} = {int(ref)})"
@@ -118,11 +124,7 @@ def collection(
     """Return one page as a FeatureCollection with ``next``; nothing is cut off silently."""
     after = 0
     if cursor:
-        if not (cursor.isdigit() and len(cursor) < 19):
-            raise Invalid(
-                "filter.cursor", "this cursor is not one of ours; start without it", fields={"cursor": "unknown"}
-            )
-        after = int(cursor)
+        after = int(read_cursor(CURSOR, cursor)[0])
     limit = max(1, min(limit, MAX_PAGE))
     rows = run(session, page(layer, filters, bbox=bbox, after=after, limit=limit))
     more = len(rows) > limit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -70,3 +71,11 @@ def where(layer: Layer, filters: Mapping[str, str]) -> tuple[str, dict[str, Any]
             parts.append(f"({known.predicate})")
         params[name] = value
     return " and ".join(parts), params
+
+
+def read_cursor(pattern: re.Pattern[str], text: str) -> re.Match[str]:
+    """Return the parts of a page's cursor; Invalid('filter.cursor') for what no page of ours gave out."""
+    found = pattern.fullmatch(text)
+    if found is None:
+        raise Invalid("filter.cursor", "this cursor is not one of ours; start without it", fields={"cursor": "unknown"})
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 from uuid import UUID
@@ -15,12 +14,13 @@ from api.auth import cookie, rate
 from api.auth.access import needs, public
 from api.auth.caller import unknown
 from api.describe import asks, takes_file
+from api.picture import picture
 from api.routes.incident import identifier
 from api.state import State
 from data.errors import Invalid, NotFound
 from data.receipt import once
 from layers.incident import evidence
-from layers.incident.photo import Photo, keep, prepare, thumb_path
+from layers.incident.photo import Photo, keep, prepare
 
 blueprint = Blueprint("photo", __name__)
 
@@ -69,24 +69,8 @@ def _record(incident_id: UUID, photo: Photo, path: str, code: str) -> tuple[dict
 @asks("size")
 def photo(photo_id: str) -> Response:
     """The picture, ``size=full`` or ``thumb``; it holds no metadata."""
-    state: State = current_app.extensions["onegrid"]
     try:
         number = UUID(photo_id)
     except ValueError:
         raise NotFound("photo.not_found", "there is no such photo here") from None
-    size = request.args.get("size", "full")
-    if size not in {"full", "thumb"}:
-        raise Invalid("filter.value", "size is full or thumb", fields={"size": "full or thumb"})
-    with db.transaction() as session:
-        relative = evidence.path_of(session, number)
-    name = thumb_path(relative) if size == "thumb" else relative
-    path = state.uploads_dir / name
-    if not path.is_file():
-        raise NotFound("photo.file_missing", "the file of this photo is missing")
-    # a photo is a megabyte at most here: read whole, it is sent in one piece and leaves no file open
-    response = Response(path.read_bytes(), mimetype="image/webp" if size == "thumb" else "image/jpeg")
-    response.set_etag(hashlib.sha256(name.encode()).hexdigest()[:24])
-    response.headers["Cache-Control"] = "private, max-age=3600"
-    response.headers["Content-Disposition"] = "inline"
-    response.make_conditional(request)
-    return response
+    return picture(lambda session: evidence.path_of(session, number))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 from uuid import UUID
@@ -13,10 +12,11 @@ from flask import Blueprint, Response, current_app, request
 from api import body, db
 from api.auth.access import needs
 from api.describe import asks, takes, takes_file
+from api.picture import picture
 from api.state import State
 from data.errors import Invalid, NotFound
 from data.receipt import once
-from layers.incident.photo import keep, prepare, thumb_path
+from layers.incident.photo import keep, prepare
 from layers.supervision import decisions, projects
 from layers.supervision.decisions import Step
 from layers.supervision.project_input import NewProject, NewTask, Progress, ProjectChange, TaskChange
@@ -189,19 +189,4 @@ def add_photo(project_id: str, part_id: str) -> tuple[dict[str, Any], int]:
 @asks("size")
 def photo(photo_id: str) -> Response:
     """The picture, ``size=full`` or ``thumb``; it holds no metadata."""
-    state: State = current_app.extensions["onegrid"]
-    size = request.args.get("size", "full")
-    if size not in {"full", "thumb"}:
-        raise Invalid("filter.value", "size is full or thumb", fields={"size": "full or thumb"})
-    with db.transaction() as session:
-        relative = projects.path_of(session, _identifier(photo_id, "photo"))
-    name = thumb_path(relative) if size == "thumb" else relative
-    path = state.uploads_dir / name
-    if not path.is_file():
-        raise NotFound("photo.file_missing", "the file of this photo is missing")
-    response = Response(path.read_bytes(), mimetype="image/webp" if size == "thumb" else "image/jpeg")
-    response.set_etag(hashlib.sha256(name.encode()).hexdigest()[:24])
-    response.headers["Cache-Control"] = "private, max-age=3600"
-    response.headers["Content-Disposition"] = "inline"
-    response.make_conditional(request)
-    return response
+    return picture(lambda session: projects.path_of(session, _identifier(photo_id, "photo")))

@@ -8,10 +8,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from data.errors import Invalid
 from layers import features
 from layers.incident.layer import LAYER
-from layers.query import quote, where
+from layers.query import quote, read_cursor, where
 
 # Deadline in microseconds ('-' for none, which comes last), then seq.
 CURSOR = re.compile(r"(-|-?\d{1,18})\.(\d{1,18})")
@@ -46,8 +45,8 @@ def page(session: Session, filters: Mapping[str, str], *, cursor: str | None = N
 
 def _statement(filters: Mapping[str, str], cursor: str | None, limit: int) -> features.Statement:
     predicate, params = where(LAYER, filters)
-    params.update({f"c{n}": column.name for n, column in enumerate(LAYER.columns)}, most=limit + 1)
-    properties = ", ".join(f"%(c{n})s::text, {column.sql}" for n, column in enumerate(LAYER.columns))
+    params["most"] = limit + 1
+    properties = features.properties_of(LAYER, params)
     if cursor is not None:
         predicate += f" and ({_DUE}, f.seq) > ({_after(cursor, params)}, %(seq)s)"
     return (
@@ -59,9 +58,7 @@ def _statement(filters: Mapping[str, str], cursor: str | None, limit: int) -> fe
 
 
 def _after(cursor: str, params: dict[str, Any]) -> str:
-    at = CURSOR.fullmatch(cursor)
-    if at is None:
-        raise Invalid("filter.cursor", "this cursor is not one of ours; start without it", fields={"cursor": "unknown"})
+    at = read_cursor(CURSOR, cursor)
     params["seq"] = int(at[2])
     if at[1] == "-":
         return "timestamptz 'infinity'"

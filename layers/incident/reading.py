@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from data import audit, clock
-from data.errors import Invalid, NotFound
+from data.errors import NotFound
 from data.scope import scope_of
 from layers import features
 from layers.incident import moves, queries, workflow
@@ -19,7 +19,7 @@ from layers.incident.book import TownBook, book
 from layers.incident.layer import LAYER
 from layers.incident.masking import masked_name, masked_phone
 from layers.incident.service import duplicates
-from layers.query import quote, where
+from layers.query import quote, read_cursor, where
 
 CURSOR = re.compile(r"(-?\d{1,18})\.(\d{1,18})")
 
@@ -68,16 +68,12 @@ def _page(
         # the literal is transformed, not the column: the index on geom_3857 serves
         predicate += " and f.geom_3857 && st_transform(st_makeenvelope(%(bw)s, %(bs)s, %(be)s, %(bn)s, 4490), 3857)"
     if cursor is not None:
-        at = CURSOR.fullmatch(cursor)
-        if at is None:
-            raise Invalid(
-                "filter.cursor", "this cursor is not one of ours; start without it", fields={"cursor": "unknown"}
-            )
+        at = read_cursor(CURSOR, cursor)
         params.update(at_us=int(at[1]), seq=int(at[2]))
         predicate += (
             " and (f.reported_at, f.seq) < (timestamptz 'epoch' + %(at_us)s * interval '1 microsecond', %(seq)s)"
         )
-    properties = _properties(params)
+    properties = features.properties_of(LAYER, params)
     params.update(most=limit + 1)
     return (
         f"select f.{quote(LAYER.key)}, f.{quote(LAYER.ref)}::text, st_asgeojson(f.geom, 7),"
@@ -88,16 +84,10 @@ def _page(
     )
 
 
-def _properties(params: dict[str, Any]) -> str:
-    """SQL pairs of every column the layer has, for jsonb_build_object; adds their names to ``params``."""
-    params.update({f"c{n}": column.name for n, column in enumerate(LAYER.columns)})
-    return ", ".join(f"%(c{n})s::text, {column.sql}" for n, column in enumerate(LAYER.columns))
-
-
 def _listed(session: Session, incident_id: UUID) -> dict[str, Any]:
     """The properties that lists and events have too."""
     params: dict[str, Any] = {"id": str(incident_id)}
-    properties = _properties(params)
+    properties = features.properties_of(LAYER, params)
     statement = f"select jsonb_build_object({properties}) from {LAYER.source} f {LAYER.joins} where f.incident_id = %(id)s::uuid"
     return features.run(session, (statement, params))[0][0]
 

@@ -17,6 +17,7 @@ from data.errors import Conflict, Forbidden, Invalid, NotFound
 from data.outbox import emit
 from data.scope import Scope, scope_of
 from layers.incident import reading
+from layers.query import read_cursor
 from layers.supervision import flag_queries as queries
 from layers.supervision.thresholds import NAMES
 
@@ -87,11 +88,7 @@ def page(session: Session, filters: Mapping[str, str], *, cursor: str | None = N
     predicate, params = _where(filters)
     after = ""
     if cursor is not None:
-        at = CURSOR.fullmatch(cursor)
-        if at is None:
-            raise Invalid(
-                "filter.cursor", "this cursor is not one of ours; start without it", fields={"cursor": "unknown"}
-            )
+        at = read_cursor(CURSOR, cursor)
         after = " and (f.created_at, f.flag_id) < (timestamptz 'epoch' + :at_us * interval '1 microsecond', cast(:at_id as uuid))"
         params |= {"at_us": int(at[1]), "at_id": at[2]}
     listed = text(

@@ -17,6 +17,7 @@ from data.errors import Conflict, Forbidden, Invalid, NotFound
 from data.outbox import emit
 from data.scope import Scope, scope_of
 from layers.incident.photo import Photo
+from layers.query import read_cursor
 from layers.supervision import project_queries as queries
 from layers.supervision.project_input import NewProject, NewTask, Progress, ProjectChange, TaskChange
 
@@ -38,11 +39,7 @@ def page(session: Session, filters: Mapping[str, str], *, cursor: str | None = N
     params["today"] = today(session)
     after = ""
     if cursor is not None:
-        at = CURSOR.fullmatch(cursor)
-        if at is None:
-            raise Invalid(
-                "filter.cursor", "this cursor is not one of ours; start without it", fields={"cursor": "unknown"}
-            )
+        at = read_cursor(CURSOR, cursor)
         after = " and (p.due_on, p.project_id) > (cast(:due_on as date), cast(:at_id as uuid))"
         params |= {"due_on": at[1], "at_id": at[2]}
     listed = text(

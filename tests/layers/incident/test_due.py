@@ -14,11 +14,9 @@ from sqlalchemy import text
 from data import clock
 from data.scope import Scope
 from data.session import Database
-from layers.incident.draft import Draft
 from layers.incident.due import run_timers
 from layers.incident.jobs import recount
-from layers.incident.moves import Move, move
-from layers.incident.service import report
+from tests.small_case import dispatched
 from tests.small_town import SmallTown
 
 MONDAY = "2026-03-16T09:00:00+08:00"
@@ -31,21 +29,6 @@ def at() -> Iterator[object]:
 
     yield moved
     clock.set_now(None)
-
-
-def dispatched(database: Database, town: SmallTown) -> UUID:
-    """A case that the squad has had since Monday at nine, eight work hours."""
-    command = Scope(
-        town.town_id, town.users["command"], town_wide=True,
-        permissions=frozenset({"report", "view", "accept", "file", "dispatch"}),
-    )  # fmt: skip
-    with database.transaction(command) as session:
-        draft = Draft(title="渣土车抛洒", lon=120.885, lat=30.405, crs="cgcs2000", category="ZF-01-001", channel="app")
-        case = UUID(report(session, draft).answer["id"])
-    for name in ("accept", "file", "dispatch"):
-        with database.transaction(command) as session:
-            move(session, case, Move(name))
-    return case
 
 
 def tick(database: Database) -> int:

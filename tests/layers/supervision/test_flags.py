@@ -15,14 +15,12 @@ from data import clock
 from data.errors import Conflict, Forbidden
 from data.scope import Scope
 from data.session import Database
-from layers.incident.draft import Draft
 from layers.incident.due import run_timers
-from layers.incident.moves import Move, move
-from layers.incident.service import report
 from layers.supervision import decisions
 from layers.supervision.decisions import Step
 from layers.supervision.flags import run_rules
 from tests.scopes import every_scope
+from tests.small_case import dispatched
 from tests.small_town import SmallTown
 
 MONDAY, MUCH_LATER = "2026-03-16T09:00:00+08:00", "2026-03-25T09:00:00+08:00"
@@ -35,18 +33,6 @@ def at() -> Iterator[object]:
 
     yield moved
     clock.set_now(None)
-
-
-def dispatched(database: Database, town: SmallTown) -> UUID:
-    """A case that the squad has had since Monday at nine, eight work hours."""
-    command = every_scope(town)["command"]
-    with database.transaction(command) as session:
-        draft = Draft(title="渣土车抛洒", lon=120.885, lat=30.405, crs="cgcs2000", category="ZF-01-001", channel="app")
-        case = UUID(report(session, draft).answer["id"])
-    for name in ("accept", "file", "dispatch"):
-        with database.transaction(command) as session:
-            move(session, case, Move(name))
-    return case
 
 
 def work(database: Database) -> int:
