@@ -13,6 +13,11 @@ from records import read_csv
 HERE = Path(__file__).parent
 SHORT = {"public_order": "ZZ", "enforcement": "ZF", "market": "SJ", "service": "BM"}
 LINES = ["party", "public_order", "social_security", "land", "market", "civil_affairs", "environment", "enforcement"]
+# of an '@' line of categories.txt
+COLUMNS = (
+    *("platform", "line", "major", "minor", "name", "name_en", "urgency", "lead_org", "co_orgs"),
+    *("limit_value", "limit_unit", "self_handle", "place", "weight", "season", "hours"),
+)
 WORK_PERIODS = "08:00-12:00;14:00-18:00"
 
 
@@ -82,49 +87,7 @@ def categories() -> list[Category]:
     for text in (HERE / "categories.txt").read_text(encoding="utf-8").splitlines():
         mark, _, rest = text.partition(" ")
         if mark == "@":
-            (
-                platform,
-                line,
-                major,
-                minor,
-                name,
-                name_en,
-                urgency,
-                lead,
-                co,
-                value,
-                unit,
-                self_handle,
-                place,
-                weight,
-                season,
-                hours,
-            ) = rest.split("|")
-            if major not in majors[platform]:
-                majors[platform].append(major)
-            stem = f"{SHORT[platform]}-{LINES.index(line) + 1:02d}-{majors[platform].index(major) + 1:02d}"
-            serial[stem] += 1
-            found.append(
-                Category(
-                    f"{stem}-{serial[stem]:03d}",
-                    platform,
-                    line,
-                    major,
-                    minor,
-                    name,
-                    name_en,
-                    urgency,
-                    lead,
-                    co,
-                    value,
-                    unit,
-                    self_handle == "y",
-                    place,
-                    float(weight),
-                    season,
-                    hours,
-                )
-            )
+            found.append(_category(rest, majors, serial))
             continue
         last = found[-1]
         if mark in ("t", "d"):
@@ -136,6 +99,19 @@ def categories() -> list[Category]:
         else:
             setattr(last, {"k": "keywords", "f": "filing", "c": "closing", "b": "basis"}[mark], rest)
     return found
+
+
+def _category(text: str, majors: dict[str, list[str]], serial: dict[str, int]) -> Category:
+    """Return the category of one '@' line, numbered after those before it; its major class is counted in."""
+    columns: dict[str, Any] = dict(zip(COLUMNS, text.split("|"), strict=True))
+    platform, line, major = columns["platform"], columns["line"], columns["major"]
+    if major not in majors[platform]:
+        majors[platform].append(major)
+    stem = f"{SHORT[platform]}-{LINES.index(line) + 1:02d}-{majors[platform].index(major) + 1:02d}"
+    serial[stem] += 1
+    columns["self_handle"] = columns["self_handle"] == "y"
+    columns["weight"] = float(columns["weight"])
+    return Category(code=f"{stem}-{serial[stem]:03d}", **columns)
 
 
 def rules(found: list[Category]) -> list[dict[str, Any]]:
