@@ -41,19 +41,18 @@ class Indicator:
     counted: Mapping[str, str]
     over: Mapping[str, str]
     summed: str | None = None
-    higher_is_better: bool = True
 
 
 _VALID = {"valid": "1"}
 INDICATORS: tuple[Indicator, ...] = (
     Indicator("on_time_disposal", "handle_due", {"handled_in_time": "1"}, _VALID),
     Indicator("on_time_closure", "whole_due", {"closed_in_time": "1"}, _VALID),
-    Indicator("rework", "whole_due", {"reworked": "1"}, _VALID, "rework_count", False),
-    Indicator("overdue_open", "handle_due", {"unhandled": "1"}, _VALID, None, False),
-    Indicator("extension", "handle_due", {"extended": "1"}, _VALID, None, False),
+    Indicator("rework", "whole_due", {"reworked": "1"}, _VALID, "rework_count"),
+    Indicator("overdue_open", "handle_due", {"unhandled": "1"}, _VALID),
+    Indicator("extension", "handle_due", {"extended": "1"}, _VALID),
     Indicator("accurate_dispatch", "dispatched", {"returned": "0"}, _VALID),
     Indicator("valid_report", "reported", {"taken": "1"}, {}),
-    Indicator("supervision", "handle_due", {"supervised": "1"}, _VALID, None, False),
+    Indicator("supervision", "handle_due", {"supervised": "1"}, _VALID),
     Indicator("satisfaction", "closed", {"satisfied": "1"}, {"revisited": "1"}),
 )
 

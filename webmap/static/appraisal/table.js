@@ -7,9 +7,8 @@ import { count, nameOf, t } from "../i18n.js";
 /** @typedef {{numerator: number, denominator: number, share: number | null, of: Record<string, string> | null, in: Record<string, string> | null}} Figure */
 /** @typedef {{key: string | null, name: string | null, name_en: string | null, indicators: Record<string, Figure>}} Group */
 
-/** In the order of the table; of the last ones less is better. */
+/** In the order of the table. */
 export const INDICATORS = ["on_time_disposal", "on_time_closure", "accurate_dispatch", "valid_report", "satisfaction", "rework", "overdue_open", "extension", "supervision"];
-const LESS_IS_BETTER = new Set(["rework", "overdue_open", "extension", "supervision"]);
 
 /** A share in per cent with one decimal. @param {number} share */
 export const percent = (share) => `${(share * 100).toFixed(1)}%`;
@@ -27,26 +26,25 @@ export function table(groups, by, named) {
 
 /** @param {Group} group @param {(group: Group) => string} named */
 function row(group, named) {
-  return h("tr", null, h("th", { scope: "row" }, named(group)), INDICATORS.map((name) => cell(name, group.indicators[name])));
+  return h("tr", null, h("th", { scope: "row" }, named(group)), INDICATORS.map((name) => cell(group.indicators[name])));
 }
 
-/** @param {string} name @param {Figure | undefined} figure */
-function cell(name, figure) {
+/** @param {Figure | undefined} figure */
+function cell(figure) {
   if (!figure || figure.share === null) return h("td", { class: "end quiet" }, t("appraisal.no_data"));
-  const better = LESS_IS_BETTER.has(name) ? 1 - Math.min(1, figure.share) : figure.share;
   return h(
     "td",
     { class: "end" },
     h("b", { class: "indicators__share" }, percent(figure.share)),
     h("span", { class: "indicators__parts" }, opens(figure.in, figure.numerator), " / ", opens(figure.of, figure.denominator)),
-    bar(better),
+    bar(figure.share),
   );
 }
 
-/** @param {number} share the longer the better */
+/** As long as the share; reworks can be more than the cases they are counted over. @param {number} share */
 function bar(share) {
   const filled = h("i", null);
-  filled.style.inlineSize = `${Math.round(share * 100)}%`;
+  filled.style.inlineSize = `${Math.round(Math.min(1, share) * 100)}%`;
   return h("span", { class: "bar", "aria-hidden": "true" }, filled);
 }
 

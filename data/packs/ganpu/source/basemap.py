@@ -9,7 +9,7 @@ import latin
 import numpy as np
 import outline
 import shapely
-from frame import smooth_line, stream, to_local, wiggle
+from frame import smooth_line, stream, wiggle
 from network import Ground, Way
 from partition import Areas
 from plots import Hamlet, Plate
@@ -135,9 +135,3 @@ def merged(ways: list[Way], name: str) -> LineString | shapely.MultiLineString:
     """Return all ways of a name as one line where they join."""
     parts = [w.line for w in ways if w.name == name]
     return linemerge(parts) if len(parts) > 1 else parts[0]
-
-
-def nearest_plate(plates: list[Plate], lon: float, lat: float) -> Plate:
-    """Return the plate nearest to a point in degrees."""
-    x, y = to_local(np.array([[lon, lat]]))[0]
-    return min(plates, key=lambda p: (p.x - x) ** 2 + (p.y - y) ** 2)
