@@ -9,10 +9,12 @@ from decimal import Decimal
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from layers.incident.case import SYSTEM, Actor, Case
 from layers.incident.clock import Unit, WorkCalendar
 from layers.incident.timing import Limit, Limits
-from layers.incident.workflow import RULES, LogRow, apply
+from layers.incident.workflow import RULES, LogRow, Refused, allowed, apply
 from tests.conftest import ROOT
 
 PACK = ROOT / "data" / "packs" / "ganpu"
@@ -113,3 +115,17 @@ TO_HANDLING = (("accept", CLERK), ("file", CLERK), ("dispatch", CLERK), ("sign",
 TO_INSPECTION = (*TO_HANDLING, ("feed_back", FIREMAN))
 TO_CLOSED = (*TO_INSPECTION, ("pass_inspection", GRID_WORKER), ("close", CLERK))
 NOON = datetime(2026, 3, 17, 4, tzinfo=UTC)
+CASE = Case("reported", category="ZZ-02-03-004", urgency="U2")
+
+
+def refused(case: Case, name: str, actor: Actor, at: datetime = NOON, **facts: object) -> Refused:
+    """The refusal of this transition; it names what is allowed."""
+    with pytest.raises(Refused) as found:
+        apply(case, name, actor, at, **{**told(case, name, actor, at), **facts})
+    assert found.value.allowed == allowed(case, actor, at)
+    return found.value
+
+
+def code(case: Case, name: str, actor: Actor, at: datetime = NOON, **facts: object) -> str:
+    """The code of the refusal of this transition."""
+    return refused(case, name, actor, at, **facts).code
