@@ -152,6 +152,13 @@ def login(server_url: str) -> Callable[[Page, str], None]:
 
 
 @pytest.fixture
+def command(page: Page, login: Callable[[Page, str], None]) -> Page:
+    """A page of the command room."""
+    login(page, "command")
+    return page
+
+
+@pytest.fixture
 def shots(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
     """shots(page, "map-wall"): keeps a screenshot when the folder .onegrid/shots exists."""
     folder = ROOT / ".onegrid" / "shots"

@@ -6,12 +6,14 @@ import time
 import uuid
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
 WALL = {"width": 1920, "height": 1080}
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+SIZES = {"wall": WALL, "desk": DESK, "phone": PHONE}
 PATIENCE_MS = 45_000  # software rendering on a busy machine
 READY = "() => window.onegridMap && window.onegridMap.isSettled"
 DRAWN = """(layers) => window.onegridMap.view.query(null, layers)
@@ -62,6 +64,16 @@ def centre(page: Page) -> tuple[float, float]:
 def count(page: Page, query: str) -> int:
     """The exact number of incidents that filters leave."""
     return page.request.get(f"/api/v1/counts/incident?{query}").json()["count"]
+
+
+def query_of(page: Page) -> dict[str, list[str]]:
+    """What the address of the page says."""
+    return parse_qs(urlsplit(page.url).query, keep_blank_values=True)
+
+
+def number_in(page: Page, figure: str) -> int:
+    """The number that one of the figures above the map shows."""
+    return int(page.locator(f'#figures [data-figure="{figure}"] b').inner_text().replace(",", ""))
 
 
 def eventually(condition: Any, within_s: float = 10) -> None:
