@@ -16,12 +16,6 @@ from tests.browser.mapping import csrf, eventually
 
 
 @pytest.fixture
-def command(page: Page, login: LoginAs) -> Page:
-    login(page, "command")
-    return page
-
-
-@pytest.fixture
 def other(browser: Browser, server_url: str, login: LoginAs) -> Iterator[Page]:
     """A second browser, of the organisation that handles."""
     context = browser.new_context(
