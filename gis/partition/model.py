@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import geopandas
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gis.lattice import to_integers
+from gis.lattice import from_integers, to_integers
 from gis.partition import tree as trees
+from gis.partition.borders import OUTSIDE, Borders
 from gis.partition.faces import Faces, divide
 from gis.partition.noding import Ints, distinct, lines_of, node
+from gis.partition.patch import AreaRow, Edge, Patch
 from gis.partition.places import Fault, Measure, PartitionError
 from gis.partition.rings import polygons
 from gis.partition.tree import Tree
+
+if TYPE_CHECKING:
+    from gis.partition.operations import Operation
 
 
 @dataclass(frozen=True)
@@ -32,17 +42,31 @@ class Draft:
     parents: list[list[int]] = field(repr=False)  # rows of the other areas over each face
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Partition:
-    """Areas whose leaves fill them without gap or overlap.
+    """Areas whose leaves fill them without gap or overlap. A value: whatever changes it returns another one.
 
     Made by `from_areas`, or by `gis.partition.repair` from areas with small faults.
+
+    Attributes
+    ----------
+    given : GeoDataFrame
+        The areas it was made from: columns, their types and CRS.
+    rows : mapping of str to AreaRow
+        What is said of each area, by code.
+    leaves : tuple of str
+        Code of each leaf that the borders number; merged ones keep their number.
+    borders : Borders
+    history : tuple of Patch
+        What was changed since it was made, the last one last.
     """
 
-    frame: geopandas.GeoDataFrame
-    tree: Tree
-    faces: Faces
-    owner: Ints  # the leaf of each face, −1 outside
+    given: geopandas.GeoDataFrame = field(repr=False)
+    rows: Mapping[str, AreaRow] = field(repr=False)
+    leaves: tuple[str, ...] = field(repr=False)
+    borders: Borders = field(repr=False)
+    history: tuple[Patch, ...] = ()
+    _shapes: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_areas(cls, areas: geopandas.GeoDataFrame) -> Partition:
@@ -68,7 +92,81 @@ class Partition:
         found = found or face_faults(cut)
         if found:
             raise PartitionError(found)
-        return cls(cut.frame, cut.tree, cut.faces, np.array([over[0] if over else -1 for over in cut.leaves], np.int64))
+        return cls.of_draft(cut, np.array([over[0] if over else OUTSIDE for over in cut.leaves], np.int64))
+
+    @classmethod
+    def of_draft(cls, cut: Draft, owner: Ints) -> Partition:
+        """Return the partition in which each face of a draft goes to the leaf in that row, or to none."""
+        row = np.flatnonzero(cut.tree.leaf)
+        number = np.full(len(cut.tree.code) + 1, OUTSIDE)
+        number[row] = np.arange(len(row))
+        borders = Borders.of_faces(cut.faces, number[owner])
+        return cls(cut.frame, _rows_of(cut.frame), tuple(cut.tree.code[k] for k in row), borders)
+
+    @cached_property
+    def frame(self) -> geopandas.GeoDataFrame:
+        """The areas with their columns, in order; the geometry is that which they came with, if any."""
+        ordered = sorted(self.rows.items(), key=lambda item: item[1].order)
+        if not self.history:
+            return self.given
+        geometry = self.given.geometry.name
+        columns = [column for column in self.given.columns if column != geometry]
+        table = pd.DataFrame(
+            {column: [row.values.get(column) for _, row in ordered] for column in columns},
+            index=pd.Index([row.label for _, row in ordered], name=self.given.index.name),
+        )
+        for column in columns:
+            with suppress(TypeError, ValueError):
+                table[column] = table[column].astype(self.given[column].dtype)
+        shapes = geopandas.GeoSeries([None] * len(table), index=table.index, crs=self.given.crs)
+        return geopandas.GeoDataFrame(table).set_geometry(shapes.rename(geometry))[list(self.given.columns)]
+
+    @cached_property
+    def tree(self) -> Tree:
+        """Which area lies in which, by row of `frame`."""
+        return trees.read(self.frame)[0]
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The row of each code in `frame`."""
+        return {code: row for row, code in enumerate(self.tree.code)}
+
+    @cached_property
+    def leaf_rows(self) -> Ints:
+        """The row of each leaf by its number, −1 for one that was merged."""
+        return np.array([self.row_of.get(code, -1) for code in self.leaves], np.int64)
+
+    def at_depth(self, depth: int) -> Ints:
+        """Return for each leaf by its number the row of its ancestor (or itself) at a depth of the tree; −1 for none."""
+        return np.append(self.tree.at_depth(depth), -1)[self.leaf_rows]
+
+    @cached_property
+    def _cut(self) -> tuple[Faces, Ints]:
+        faces = divide(self.borders.lines())
+        rows = np.append(self.leaf_rows, OUTSIDE)
+        return faces, np.array([rows[next(iter(over), OUTSIDE)] for over in faces.over], np.int64)
+
+    @property
+    def faces(self) -> Faces:
+        """The faces into which its borders divide the plane."""
+        return self._cut[0]
+
+    @property
+    def owner(self) -> Ints:
+        """Row in `frame` of the leaf of each face, −1 outside."""
+        return self._cut[1]
+
+    def shapes(self, codes: Iterable[str]) -> dict[str, shapely.MultiPolygon]:
+        """Return the polygon of each area in degrees; those made before are kept."""
+        wanted = [code for code in codes if code not in self._shapes]
+        depths = self.tree.depth[[self.row_of[code] for code in wanted]] if wanted else []
+        for depth in set(np.asarray(depths).tolist()):
+            rows = [self.row_of[code] for code in wanted if self.tree.depth[self.row_of[code]] == depth]
+            label = np.full(len(self.tree.code) + 1, OUTSIDE)
+            label[rows] = np.arange(len(rows))
+            built = self.borders.shapes(label[self.at_depth(depth)], len(rows))
+            self._shapes.update(zip((self.tree.code[row] for row in rows), built, strict=True))
+        return {code: self._shapes[code] for code in codes}
 
     def areas(self) -> geopandas.GeoDataFrame:
         """Return the areas as valid MultiPolygons on the lattice, in the order and with the columns they came with.
@@ -76,17 +174,141 @@ class Partition:
         Leaves of one parent have no interior point in common, and each parent equals the union of its leaves, exactly:
         they have all vertices of their borders in common. The same partition gives the same bytes.
         """
-        shapes = np.empty(len(self.frame), object)
-        for depth in range(int(self.tree.depth.max(initial=0)) + 1):
-            above = np.append(self.tree.at_depth(depth), -1)
-            built = polygons(self.faces, above[self.owner], len(shapes))
-            rows = np.flatnonzero(self.tree.depth == depth)
-            shapes[rows] = built[rows]
-        return self.frame.set_geometry(geopandas.GeoSeries(shapes, index=self.frame.index, crs=self.frame.crs))
+        shapes = self.shapes(self.tree.code)
+        made = np.array([shapes[code] for code in self.tree.code], object)
+        return self.frame.set_geometry(geopandas.GeoSeries(made, index=self.frame.index, crs=self.frame.crs))
 
     def faults(self) -> list[Fault]:
         """Return [] for a partition; it is cut into faces anew from its polygons, so that nothing is taken on trust."""
         return faults(self.areas())
+
+    def apply(self, operation: Operation) -> Partition:
+        """Return the partition after an operation of `gis.partition.operations`; what it changed is the last of `history`.
+
+        Raises
+        ------
+        PartitionError
+            The result would be no partition, or the operation fits nothing here: kind, and where.
+        """
+        return self.patched(operation.patch(self))
+
+    def undo(self) -> Partition:
+        """Return the partition before the last operation, equal to it in every byte; itself where nothing was changed."""
+        if not self.history:
+            return self
+        before = self.patched(self.history[-1].inverse())
+        return replace(before, history=self.history[:-1])
+
+    def patched(self, patch: Patch) -> Partition:
+        """Return the partition with a patch made for exactly these borders.
+
+        Raises
+        ------
+        PartitionError
+            ``partition.in_the_way``: an edge or an area that it takes out is not there as it was.
+        """
+        number = {code: k for k, code in enumerate(self.leaves)}
+        fresh = sorted({code for edge in patch.added for code in edge[4:] if code is not None} - set(number))
+        leaves = (*self.leaves, *fresh)
+        number |= {code: len(self.leaves) + k for k, code in enumerate(fresh)}
+        out, into = _edges(patch.removed, number), _edges(patch.added, number)
+        at = self.borders.find(out.start, out.stop)
+        here = self.borders.take(np.maximum(at, 0))
+        gone = (at < 0) | (here.left != out.left) | (here.right != out.right) if len(out) else np.empty(0, bool)
+        rest = self.borders.replaced(at[~gone], Borders.of(*(column[:0] for column in into.columns())))
+        doubled = rest.find(into.start, into.stop) >= 0
+        wrong = [patch.removed[k] for k in np.flatnonzero(gone)] + [patch.added[k] for k in np.flatnonzero(doubled)]
+        rows = dict(self.rows)
+        moved = [code for code, before, _ in patch.rows if not _same(rows.get(code), before)]
+        if wrong or moved:
+            raise PartitionError([in_the_way(wrong, moved)])
+        for code, _, after in patch.rows:
+            if after is None:
+                del rows[code]
+            else:
+                rows[code] = after
+        after = Partition(self.given, rows, leaves, rest.replaced(at[:0], into), (*self.history, patch))
+        held = {leaves[k] for k in np.unique([after.borders.left, after.borders.right]).tolist() if k >= 0}
+        if trees.read(after.frame)[1] or held != {code for code in rows if code not in after.children}:
+            raise PartitionError([in_the_way([], sorted(patch.codes))])
+        after._shapes.update(self._kept(patch, after))
+        return after
+
+    def _kept(self, patch: Patch, after: Partition) -> dict[str, Any]:
+        """The polygons that a patch leaves as they are."""
+        touched: set[str] = set()
+        for code, _, _ in patch.rows:
+            touched |= {code} | (set(self.lineage(code)) ^ set(after.lineage(code)))
+        for edges, of in ((patch.removed, self), (patch.added, after)):
+            above = {code: of.lineage(code) for edge in edges for code in edge[4:] if code is not None}
+            for edge in edges:
+                left, right = (set(above.get(code, ())) for code in edge[4:])
+                touched |= left ^ right
+        return {code: shape for code, shape in self._shapes.items() if code not in touched and code in after.rows}
+
+    def lineage(self, code: str) -> tuple[str, ...]:
+        """Return an area and those it lies in, itself first."""
+        found = []
+        while code is not None and code in self.rows:
+            found.append(code)
+            code = self.rows[code].parent  # type: ignore[assignment]
+        return tuple(found)
+
+    @cached_property
+    def children(self) -> dict[str | None, tuple[str, ...]]:
+        """The areas that name each code as their parent."""
+        found: dict[str | None, list[str]] = {}
+        for code, row in self.rows.items():
+            found.setdefault(row.parent, []).append(code)
+        return {parent: tuple(codes) for parent, codes in found.items()}
+
+    def leaves_of(self, code: str) -> tuple[str, ...]:
+        """Return the leaves of an area: itself if it is one.
+
+        Raises
+        ------
+        PartitionError
+            ``partition.unknown_area``.
+        """
+        if code not in self.rows:
+            raise PartitionError([Fault("unknown_area", (code,), 0.0, 0.0, None)])
+        below = self.children.get(code)
+        return tuple(leaf for child in below for leaf in self.leaves_of(child)) if below else (code,)
+
+
+def _rows_of(frame: geopandas.GeoDataFrame) -> dict[str, AreaRow]:
+    columns = [column for column in frame.columns if column != frame.geometry.name]
+    lists = {column: [_plain(value) for value in frame[column].tolist()] for column in columns}
+    labels = frame.index.tolist()
+    return {
+        str(code): AreaRow(k, labels[k], {column: lists[column][k] for column in columns})
+        for k, code in enumerate(frame["code"].tolist())
+    }
+
+
+def _plain(value: Any) -> Any:
+    return None if pd.api.types.is_scalar(value) and pd.isna(value) else value
+
+
+def _same(here: AreaRow | None, told: AreaRow | None) -> bool:
+    if here is None or told is None:
+        return here is told
+    return here.order == told.order and dict(here.values) == dict(told.values)
+
+
+def _edges(edges: tuple[Edge, ...], number: Mapping[str, int]) -> Borders:
+    points = np.array([edge[:4] for edge in edges], np.int64).reshape(-1, 4)
+    sides = np.array([[OUTSIDE if c is None else number.get(c, -2) for c in edge[4:]] for edge in edges], np.int64)
+    sides = sides.reshape(-1, 2)
+    return Borders(points[:, :2], points[:, 2:], sides[:, 0], sides[:, 1])
+
+
+def in_the_way(edges: list[Edge], codes: list[str]) -> Fault:
+    """Return the fault of a patch whose borders are not there any more."""
+    lines = from_integers(np.array([edge[:4] for edge in edges], np.int64).reshape(-1, 2, 2))
+    where = shapely.multilinestrings(shapely.linestrings(lines)) if edges else None
+    about = {code for edge in edges for code in edge[4:] if code is not None} | set(codes)
+    return Fault("in_the_way", tuple(sorted(about)), 0.0, 0.0, where)
 
 
 def faults(areas: geopandas.GeoDataFrame, metric_crs: str | None = None) -> list[Fault]:

@@ -15,7 +15,11 @@ import shapely
 from gis.errors import GisError
 from gis.lattice import from_integers
 
-KINDS = ("duplicate_code", "unknown_parent", "empty", "invalid", "overlap", "leaves_parent", "gap")
+# What areas can be; then what an operation on them can be refused for.
+KINDS = (
+    "duplicate_code", "unknown_parent", "empty", "invalid", "overlap", "leaves_parent", "gap",
+    "crosses", "outline", "not_divided", "no_border", "emptied", "unknown_area", "unknown_vertex", "in_the_way", "no_change",
+)  # fmt: skip
 
 _SENTENCE = {
     "duplicate_code": "areas have the same code",
@@ -25,6 +29,15 @@ _SENTENCE = {
     "overlap": "places lie in two areas of one level",
     "leaves_parent": "places lie in an area but outside its parent",
     "gap": "places lie in a parent but in none of its areas",
+    "crosses": "places of other areas lie in the way of the line",
+    "outline": "places of the outline of the whole would change",
+    "not_divided": "areas are not divided by the line into as many pieces as there are codes",
+    "no_border": "lines do not begin and end on one border between the two areas",
+    "emptied": "areas would have nothing left: merge them instead",
+    "unknown_area": "areas are not there, or are no leaves",
+    "unknown_vertex": "points are no vertex of a border",
+    "in_the_way": "later changes are in the way",
+    "no_change": "areas would stay as they are",
 }
 
 
@@ -49,6 +62,12 @@ class Fault:
     area_m2: float
     width_m: float
     geometry: Any
+
+
+def line_of(steps: np.ndarray) -> Any:
+    """Return lattice points (n, 2) as a line in degrees; one alone as a point."""
+    xy = from_integers(steps)
+    return shapely.LineString(xy) if len(xy) > 1 else shapely.Point(xy[0])
 
 
 @dataclass(frozen=True)

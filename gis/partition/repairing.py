@@ -62,7 +62,7 @@ def repair(
         raise PartitionError([Fault("empty", (cut.tree.code[row],), 0.0, 0.0, None) for row in lost])
     changes = made_valid + _handed_over(cut, kind, owner, measure) + _parents_moved(cut, owner, measure)
     changes.sort(key=lambda change: -change.area_m2)
-    return Partition(cut.frame, cut.tree, cut.faces, owner).areas(), changes
+    return Partition.of_draft(cut, owner).areas(), changes
 
 
 def _valid(areas: geopandas.GeoDataFrame, metric_crs: str | None) -> tuple[geopandas.GeoDataFrame, list[Change]]:

@@ -73,4 +73,4 @@ def _rebuilt(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
     cut = without_parents(cut)
     # In degrees a border can pass on the other side of a vertex that it nearly touches: the place goes to the first.
     owner: Ints = np.array([over[0] if over else -1 for over in cut.leaves], np.int64)
-    return Partition(cut.frame, cut.tree, cut.faces, owner).areas()
+    return Partition.of_draft(cut, owner).areas()
