@@ -15,7 +15,7 @@ from api.auth.access import needs
 from api.describe import asks, takes
 from data.errors import Invalid, NotFound
 from data.receipt import once
-from layers.planning import moving, plans, reading, service
+from layers.planning import answer, checks, effects, moving, plans, reading, service
 from layers.planning.asked import Edit, NewPlan, Returned, Seen
 
 blueprint = Blueprint("plan", __name__)
@@ -93,6 +93,22 @@ def plan_today(plan_id: str) -> dict[str, Any]:
         return reading.today(session, _identifier(plan_id))
 
 
+@blueprint.get("/api/v1/plans/<plan_id>/effects")
+@needs("plan", "review_plan")
+def plan_effects(plan_id: str) -> dict[str, Any]:
+    """Figures of every leaf and village today and in the draft, of the town, and how evenly the grids carry them."""
+    with db.transaction() as session:
+        return effects.effects(session, _identifier(plan_id))
+
+
+@blueprint.get("/api/v1/plans/<plan_id>/checks")
+@needs("plan", "review_plan")
+def plan_checks(plan_id: str) -> dict[str, Any]:
+    """What a plan still lacks (red), what to look at (amber), and what holds (green)."""
+    with db.transaction() as session:
+        return {"checks": checks.checks(session, _identifier(plan_id))}
+
+
 @blueprint.get("/api/v1/plans/<plan_id>/history")
 @needs("plan", "review_plan")
 @asks("lon", "lat")
@@ -145,7 +161,7 @@ def _step(number: UUID, given: Seen, act: Callable[[Session], int]) -> dict[str,
     key = str(given.id) if given.id else body.client_id()
     with db.transaction() as session:
         _, made = once(session, key, said, lambda: (200, {"seq": act(session)}))
-        return reading.changed(session, number, given.version, made["seq"])
+        return answer.changed(session, number, given.version, made["seq"])
 
 
 @blueprint.post("/api/v1/plans/<plan_id>/submit")

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from data import clock
 from data.errors import Conflict, Forbidden
 from data.scope import scope_of
-from layers.planning import plans
+from layers.planning import checks, plans
+from layers.planning.state import STATES
 
 # Each names the state it was seen in, so that of two at once one finds another state.
 _SUBMIT = text("""
@@ -39,6 +40,8 @@ def submit(session: Session, plan_id: UUID) -> None:
     Conflict
         ``plan.not_from_here``: it is no draft or empty; the detail names state and what is allowed. ``plan.red``: a check is red.
     """
+    plan = check(session, plan_id, "submit")
+    require_sound(session, plan)
     _move(session, plan_id, "submit", _SUBMIT, "in_review")
 
 
@@ -62,6 +65,20 @@ def _move(session: Session, plan_id: UUID, name: str, statement: Any, state: str
     if found is None:
         raise refused(session, plan_id, name)
     plans.announce(session, plan_id, state, reason)
+
+
+def require_sound(session: Session, plan: Row) -> None:
+    """Refuse a plan of which a check is red.
+
+    Raises
+    ------
+    Conflict
+        ``plan.red``, with those checks.
+    """
+    now = STATES.get(session, plan, plan.version)
+    red = [check for check in checks.of_state(session, now) if check["level"] == "red"]
+    if red:
+        raise Conflict("plan.red", "the plan lacks something: " + ", ".join(check["code"] for check in red), checks=red)
 
 
 def check(session: Session, plan_id: UUID, name: str) -> Row:

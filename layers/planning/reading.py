@@ -29,13 +29,13 @@ def areas(session: Session, plan_id: UUID, since: int | None = None) -> dict[str
     ----------
     since : only what changed after that version; ``removed`` are the codes that are gone.
     """
-    before, now = _states(session, plan_id, since)
+    before, now = states(session, plan_id, since)
     return areas_between(before, now)
 
 
 def borders(session: Session, plan_id: UUID, since: int | None = None) -> dict[str, Any]:
     """Return the arcs of a plan as a FeatureCollection; with ``since`` the new ones, and the ids of those gone."""
-    before, now = _states(session, plan_id, since)
+    before, now = states(session, plan_id, since)
     return borders_between(before, now)
 
 
@@ -45,21 +45,7 @@ def today(session: Session, plan_id: UUID) -> dict[str, Any]:
     return {"based_on": start.base.moment, "areas": areas_between(None, start), "borders": borders_between(None, start)}
 
 
-def changed(session: Session, plan_id: UUID, seen: int, seq: int) -> dict[str, Any]:
-    """Return the answer to a step: itself, and all that changed since the version that its sender saw."""
-    before, now = _states(session, plan_id, seen)
-    step = session.execute(queries.STEP, {"plan_id": plan_id, "seq": seq}).mappings().one()
-    made = areas_between(before, now)
-    return {
-        "version": now.version,
-        "step": dict(step),
-        "areas": made,
-        "borders": borders_between(before, now),
-        "removed": made["removed"],
-    }
-
-
-def _states(session: Session, plan_id: UUID, since: int | None) -> tuple[State | None, State]:
+def states(session: Session, plan_id: UUID, since: int | None) -> tuple[State | None, State]:
     plan = plans.require(session, plan_id)
     if since is not None and not 0 <= since <= plan.version:
         raise Invalid("filter.value", f"since is a version from 0 to {plan.version}", fields={"since": "out of range"})

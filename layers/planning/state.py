@@ -6,12 +6,14 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary, ref
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
@@ -27,6 +29,12 @@ COLUMNS = ("code", "name", "name_en", "kind", "level", "parent")
 KEPT = 24
 
 
+@lru_cache(maxsize=8)
+def measure(metric_crs: str) -> Measure:
+    """Return what measures shapes in degrees in a metric CRS."""
+    return Measure(metric_crs, [shapely.Point(0, 0)])
+
+
 @dataclass(frozen=True, eq=False)
 class Base:
     """The boundaries that a plan starts from. ``sources``: where each of them comes from."""
@@ -35,11 +43,16 @@ class Base:
     part: Partition
     metric_crs: str
     sources: dict[str, Any] = field(repr=False)
+    # leaf of each point before anything was drawn
+    located: WeakKeyDictionary[Any, Any] = field(default_factory=WeakKeyDictionary, repr=False)
 
-    @cached_property
+    def before(self) -> None:
+        """Nothing: a plan starts here."""
+
+    @property
     def measure(self) -> Measure:
         """Metres of the town's own system."""
-        return Measure(self.metric_crs, list(self.part.shapes(self.part.rows).values()))
+        return measure(self.metric_crs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +63,13 @@ class State:
     version: int
     base: Base
     part: Partition
+    # leaf of each point, by the points it was asked for (layers.planning.points)
+    located: WeakKeyDictionary[Any, Any] = field(default_factory=WeakKeyDictionary, repr=False)
+    _before: ref[State] | None = field(default=None, repr=False)
+
+    def before(self) -> State | Base | None:
+        """Return the version that this one was made of, if it is still kept."""
+        return self.base if self.version == 0 else None if self._before is None else self._before()
 
     @cached_property
     def arcs(self) -> dict[str, Arc]:
@@ -58,7 +78,7 @@ class State:
 
     def after(self, patch: Patch) -> State:
         """Return the next version."""
-        return State(self.plan_id, self.version + 1, self.base, self.part.patched(patch))
+        return State(self.plan_id, self.version + 1, self.base, self.part.patched(patch), _before=ref(self))
 
 
 def load_base(session: Session, moment: datetime) -> Base:
@@ -89,8 +109,8 @@ class States:
         key = (str(session.get_bind().engine.url), plan.plan_id)
         start = self._nearest(key, version)
         if start is None:
-            start = State(plan.plan_id, 0, load_base(session, plan.based_on), None)  # type: ignore[arg-type]
-            start = State(plan.plan_id, 0, start.base, start.base.part)
+            base = load_base(session, plan.based_on)
+            start = State(plan.plan_id, 0, base, base.part)
             self._keep(key, start)
         if start.version == version:
             return start
@@ -98,7 +118,7 @@ class States:
         part = start.part
         for patch in session.execute(queries.PATCHES, params).scalars():
             part = part.patched(Patch.of_json(patch))
-        state = State(plan.plan_id, version, start.base, part)
+        state = State(plan.plan_id, version, start.base, part, _before=ref(start))
         self.keep_on_commit(session, state)
         return state
 
