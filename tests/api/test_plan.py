@@ -304,7 +304,9 @@ def test_a_plan_needs_two_people(shared_web):
 
 ROUTES = (
     ("GET", ""), ("GET", "/areas"), ("GET", "/borders"), ("GET", "/today"), ("GET", "/history?lon=120.89&lat=30.405"),
+    ("GET", "/effects"), ("GET", "/checks"), ("GET", "/impact"), ("GET", "/impact.gpkg"), ("GET", "/staff"), ("PUT", "/staff"),
     ("POST", "/edits"), ("POST", "/undo"), ("POST", "/redo"), ("POST", "/submit"), ("POST", "/approve"), ("POST", "/return"),
+    ("POST", "/publish"),
 )  # fmt: skip
 
 
