@@ -17,7 +17,19 @@ from api.auth.access import needs
 from api.describe import asks, takes
 from data.errors import Invalid, NotFound
 from data.receipt import once
-from layers.planning import answer, checks, effects, impact, moving, plans, publishing, reading, service, staff
+from layers.planning import (
+    answer,
+    checks,
+    effects,
+    impact,
+    moving,
+    plans,
+    publishing,
+    reading,
+    retiring,
+    service,
+    staff,
+)
 from layers.planning.asked import Edit, NewPlan, Publishing, Returned, Seen, StaffOfPlan
 
 blueprint = Blueprint("plan", __name__)
@@ -242,6 +254,17 @@ def publish(plan_id: str) -> dict[str, Any]:
     """Put the boundaries of an approved plan in force, at once or at a moment; ``count``: open cases that change hands."""
     given = body.read(Publishing)
     return _move(plan_id, lambda session, number: publishing.publish(session, number, given.at, given.count))
+
+
+@blueprint.post("/api/v1/plans/<plan_id>/retire")
+@needs("review_plan")
+def retire(plan_id: str) -> tuple[dict[str, Any], int]:
+    """Open a draft of the way back from a published plan, and return it; once it is in force, the other one is retired."""
+    number = _identifier(plan_id)
+    with db.transaction() as session:
+        said = {"plan": str(number), "step": "retire"}
+        _, made = once(session, body.client_id(), said, lambda: (201, {"id": str(retiring.retire(session, number))}))
+        return plans.get(session, UUID(made["id"])), 201
 
 
 def _move(plan_id: str, act: Callable[[Session, UUID], None]) -> dict[str, Any]:

@@ -29,6 +29,8 @@ def shares(old: Partition, new: Partition, measure: Measure) -> list[Share]:
     """
     after = [code for code in different(old, new) if code not in new.children]
     before = [code for code in different(new, old) if code not in old.children]
+    if not before or not after:
+        return []
     there, here = old.shapes(before), new.shapes(after)
     pairs = shapely.STRtree([there[code] for code in before]).query([here[code] for code in after], "intersects").T
     found = []

@@ -19,7 +19,7 @@ from data.scope import scope_of
 from layers.area import assembly
 from layers.area import queries as area_queries
 from layers.area import service as area_service
-from layers.planning import impact, moving, plans, points
+from layers.planning import impact, moving, plans, points, retiring
 from layers.planning.impact import Change
 from layers.planning.state import COLUMNS, STATES
 
@@ -127,6 +127,7 @@ def _put_in_force(session: Session, plan: Row, what: Change, moment: datetime) -
     _add_duties(session, plan, what, moment)
     scopes.apply(session, scope)
     plans.announce(session, plan.plan_id, "published")
+    retiring.finish(session, plan)
     codes = sorted({*published.added, *published.changed, *published.ended, *published.renamed})
     told = {"plan": plan.plan_id, "valid_from": moment.isoformat(), "codes": codes}
     outbox.emit(session, "plan", "published", plan.plan_id, told)

@@ -306,7 +306,7 @@ ROUTES = (
     ("GET", ""), ("GET", "/areas"), ("GET", "/borders"), ("GET", "/today"), ("GET", "/history?lon=120.89&lat=30.405"),
     ("GET", "/effects"), ("GET", "/checks"), ("GET", "/impact"), ("GET", "/impact.gpkg"), ("GET", "/staff"), ("PUT", "/staff"),
     ("POST", "/edits"), ("POST", "/undo"), ("POST", "/redo"), ("POST", "/submit"), ("POST", "/approve"), ("POST", "/return"),
-    ("POST", "/publish"),
+    ("POST", "/publish"), ("POST", "/retire"),
 )  # fmt: skip
 
 

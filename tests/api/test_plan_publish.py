@@ -299,3 +299,40 @@ def test_who_is_to_be_responsible_is_so_once_the_plan_is_in_force(web, small_tow
         "select s.name from area_duty d join area a using (area_id) join staff s using (staff_id) where a.code = :code"
     )
     assert [row.name for row in sql(web, small_town, duty, code=NEW)] == ["李二"]
+
+
+def test_the_way_back_is_a_plan_of_its_own_with_the_boundaries_before(web, small_town):
+    """A-1 and A-2 made one and B-1 cut; back again: four grids with the old shapes, the ended code not used again."""
+    shape = (
+        "select v.code, st_astext(st_normalize(v.geom)) as wkt, v.name from (select v.*, a.name, a.level from area_version v join area a"
+        " using (area_id) where v.town_id = :t and valid_from <= now() and now() < valid_to) v where level = 'grid' order by 2"
+    )
+    before = sql(web, small_town, shape, t=small_town.town_id)
+    one, two, plan = approved(web, DIAGONAL, named(NEW), {"kind": "merge", "codes": [A1, A2], "into": A1})
+    early = step_of(two, plan, "retire")
+    assert (early.status_code, early.json["code"]) == (409, "plan.not_from_here")
+    done(step_of(two, plan, "publish", count=0))
+    assert grids(two) == {A1, B1, B2, NEW}
+    answer = step_of(one, plan, "retire")
+    assert answer.status_code == 201, answer.json
+    back = answer.json["id"]
+    assert answer.json["state"] == "draft"
+    assert done(two.get(f"/api/v1/plans/{plan}"))["state"] == "published"
+    done(step_of(one, back, "submit"))
+    assert step_of(one, back, "approve").status_code == 403
+    done(step_of(two, back, "approve"))
+    done(step_of(two, back, "publish", count=0))
+    assert done(two.get(f"/api/v1/plans/{plan}"))["state"] == "retired"
+    after = sql(web, small_town, shape, t=small_town.town_id)
+    assert [(row.wkt, row.name) for row in after] == [(row.wkt, row.name) for row in before]
+    assert {row.code for row in after} == {A1, f"{VILLAGES[0]}003", B1, B2}
+
+
+def test_the_way_back_is_not_offered_when_others_published_since(web, small_town):
+    _, two, first = approved(web, LOWER)
+    done(step_of(two, first, "publish", count=0))
+    _, two, second = approved(web, UPPER)
+    done(step_of(two, second, "publish", count=0))
+    refused = step_of(two, first, "retire")
+    assert (refused.status_code, refused.json["code"]) == (409, "plan.not_last")
+    assert [one["id"] for one in done(two.get("/api/v1/plans?state=draft"))["plans"]] == []
