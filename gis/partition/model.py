@@ -243,7 +243,7 @@ class Partition:
         for edges, of in ((patch.removed, self), (patch.added, after)):
             above = {code: of.lineage(code) for edge in edges for code in edge[4:] if code is not None}
             for edge in edges:
-                left, right = (set(above.get(code, ())) for code in edge[4:])
+                left, right = (set(above.get(code or "", ())) for code in edge[4:])
                 touched |= left ^ right
         return {code: shape for code, shape in self._shapes.items() if code not in touched and code in after.rows}
 
