@@ -103,6 +103,22 @@ class Proposal:
     cost: float = field(default=0.0, repr=False)
 
 
+def among(units: Units, wanted: NDArray[np.bool_]) -> Units:
+    """Return some of the units; borders with the others count as those with what is no unit."""
+    number = np.full(len(units), -1, np.int64)
+    number[wanted] = np.arange(int(wanted.sum()))
+    inner = wanted[units.beside].all(axis=1)
+    outer = units.outer_m.copy()
+    for side in (0, 1):
+        away = wanted[units.beside[:, side]] & ~inner
+        np.add.at(outer, units.beside[away, side], units.length_m[away])
+    return Units(
+        units.load[wanted], units.area_m2[wanted], outer[wanted], number[units.beside[inner]], units.length_m[inner],
+        units.xy[wanted], None if units.together is None else units.together[wanted],
+        None if units.today is None else units.today[wanted],
+    )  # fmt: skip
+
+
 class NoProposal(GisError):
     """Why nothing can be proposed; ``detail`` names counts or units."""
 
@@ -143,8 +159,9 @@ def propose(
     best: Proposal | None = None
     for turn in range(tries):
         start = _start(units, graph, count, weights, np.random.default_rng(seed + turn), turn)
+        start = numbered(units, start, count)
         grid, went_on = _search(units, graph, start, count, weights, bounds, seed + turn, trials, turn, tries, progress)
-        found = measured(units, grid, count, weights, bounds)
+        found = measured(units, numbered(units, grid, count), count, weights, bounds)
         if best is None or (len(found.outside), found.cost) < (len(best.outside), best.cost):
             best = found
         if not went_on:
@@ -239,6 +256,24 @@ def _start(units: Units, graph: _Graph, count: int, weights: Weights, rng: np.ra
         seeds.append(int(np.argmax(far * rng.uniform(0.7, 1.0, len(far)))))
         far = np.minimum(far, np.hypot(*(units.xy - units.xy[seeds[-1]]).T))
     return _grown(graph.first, graph.other, units.load, units.xy, np.array(seeds, np.int64))
+
+
+def numbered(units: Units, grid: Ints, count: int) -> Ints:
+    """Return a plan in which each grid has the number of that of today which it has most of, the largest shares first."""
+    if units.today is None:
+        return grid
+    known = (units.today >= 0) & (units.today < count)
+    shared = np.zeros((count, count))
+    # by load, and by area where nobody lives
+    weight = units.load + units.area_m2 * 1e-9
+    np.add.at(shared, (grid[known], units.today[known]), weight[known])
+    number = np.full(count, -1, np.int64)
+    for pair in np.argsort(-shared, axis=None, kind="stable").tolist():
+        mine, theirs = divmod(pair, count)
+        if shared[mine, theirs] > 0 and number[mine] < 0 and theirs not in number:
+            number[mine] = theirs
+    number[number < 0] = np.setdiff1d(np.arange(count), number)
+    return number[grid]
 
 
 def _whole(grid: Ints, graph: _Graph, count: int) -> bool:

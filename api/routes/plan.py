@@ -17,8 +17,20 @@ from api.auth.access import needs
 from api.describe import asks, takes
 from data.errors import Invalid, NotFound
 from data.receipt import once
-from layers.planning import answer, checks, effects, impact, moving, plans, publishing, reading, service, staff
-from layers.planning.asked import Edit, NewPlan, Publishing, Returned, Seen, StaffOfPlan
+from layers.planning import (
+    answer,
+    checks,
+    effects,
+    impact,
+    moving,
+    plans,
+    proposals,
+    publishing,
+    reading,
+    service,
+    staff,
+)
+from layers.planning.asked import Edit, NewPlan, Proposing, Publishing, Returned, Seen, StaffOfPlan
 
 blueprint = Blueprint("plan", __name__)
 
@@ -210,6 +222,16 @@ def put_staff(plan_id: str) -> dict[str, Any]:
     with db.transaction() as session:
         staff.put(session, number, given)
         return staff.named(session, number)
+
+
+@blueprint.post("/api/v1/plans/<plan_id>/propose")
+@needs("plan")
+@takes(Proposing)
+def propose(plan_id: str) -> dict[str, Any]:
+    """Proposals for the grids of one area, put together from the blocks between roads and water, beside today; changes nothing."""
+    given, number = body.read(Proposing), _identifier(plan_id)
+    with db.transaction() as session:
+        return proposals.proposed(session, number, given)
 
 
 @blueprint.post("/api/v1/plans/<plan_id>/submit")
