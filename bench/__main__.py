@@ -19,9 +19,13 @@ Rows = list[dict[str, Any]]
 
 def gather(only: set[str], quick: bool) -> Rows:
     """Run the benchmarks asked for, cheapest set-up first; return their rows with the name of their table."""
-    from bench import geocode, locate, loop, paint, report, streams, tiles
+    from bench import geocode, locate, loop, paint, planning, report, streams, tiles
 
-    pure: dict[str, Callable[[], Rows]] = {"locate": lambda: locate.rows(quick), "geocode": geocode.rows}
+    pure: dict[str, Callable[[], Rows]] = {
+        "locate": lambda: locate.rows(quick),
+        "geocode": geocode.rows,
+        "planning": planning.rows,
+    }
     staged: dict[str, Callable[[Any], Rows]] = {
         "report": report.rows,
         "tiles": tiles.rows,

@@ -24,13 +24,14 @@ from layers.planning import (
     impact,
     moving,
     plans,
+    proposals,
     publishing,
     reading,
     retiring,
     service,
     staff,
 )
-from layers.planning.asked import Edit, NewPlan, Publishing, Returned, Seen, StaffOfPlan
+from layers.planning.asked import Edit, NewPlan, Proposing, Publishing, Returned, Seen, StaffOfPlan
 
 blueprint = Blueprint("plan", __name__)
 
@@ -222,6 +223,16 @@ def put_staff(plan_id: str) -> dict[str, Any]:
     with db.transaction() as session:
         staff.put(session, number, given)
         return staff.named(session, number)
+
+
+@blueprint.post("/api/v1/plans/<plan_id>/propose")
+@needs("plan")
+@takes(Proposing)
+def propose(plan_id: str) -> dict[str, Any]:
+    """Proposals for the grids of one area, put together from the blocks between roads and water, beside today; changes nothing."""
+    given, number = body.read(Proposing), _identifier(plan_id)
+    with db.transaction() as session:
+        return proposals.proposed(session, number, given)
 
 
 @blueprint.post("/api/v1/plans/<plan_id>/submit")

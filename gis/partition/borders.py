@@ -114,11 +114,11 @@ class Borders:
 
     def lines(self) -> Lines:
         """Return each edge once for each leaf beside it, directed so that the leaf lies left."""
-        l, r = self.left != OUTSIDE, self.right != OUTSIDE
+        on_left, on_right = self.left != OUTSIDE, self.right != OUTSIDE
         return lines_of(
-            np.concatenate([self.left[l], self.right[r]]),
-            np.concatenate([self.start[l], self.stop[r]]),
-            np.concatenate([self.stop[l], self.start[r]]),
+            np.concatenate([self.left[on_left], self.right[on_right]]),
+            np.concatenate([self.start[on_left], self.stop[on_right]]),
+            np.concatenate([self.stop[on_left], self.start[on_right]]),
         )
 
     def shapes(self, label: Ints, count: int) -> NDArray[np.object_]:

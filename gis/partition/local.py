@@ -51,7 +51,9 @@ class Local:
         Edges that lie on a line of `CUT`, by their point numbers.
     """
 
-    def __init__(self, part: Partition, leaves: Iterable[int], more: Iterable[More] = (), bend: Bend | None = None) -> None:
+    def __init__(
+        self, part: Partition, leaves: Iterable[int], more: Iterable[More] = (), bend: Bend | None = None
+    ) -> None:
         self.part, self.leaves = part, set(leaves)
         more = list(more)
         while True:
@@ -75,7 +77,10 @@ class Local:
         if bend is not None:
             area, a, b = bend(area, a, b)
         outline = Borders(
-            inner.start, inner.stop, np.where(inner.left == OUTSIDE, OUTSIDE, 0), np.where(inner.right == OUTSIDE, OUTSIDE, 0)
+            inner.start,
+            inner.stop,
+            np.where(inner.left == OUTSIDE, OUTSIDE, 0),
+            np.where(inner.right == OUTSIDE, OUTSIDE, 0),
         )
         keep = outline.left != outline.right
         _, start, stop = _claims(outline.take(keep))
@@ -99,7 +104,9 @@ class Local:
         old = self.old.take(outer)
         mine = distinct(np.sort(self._points_of(WHOLE), axis=1))[0]
         points = self.lines.points[mine].reshape(-1, 4)
-        fresh = Borders.of(points[:, :2], points[:, 2:], np.zeros(len(points), np.int64), np.ones(len(points), np.int64))
+        fresh = Borders.of(
+            points[:, :2], points[:, 2:], np.zeros(len(points), np.int64), np.ones(len(points), np.int64)
+        )
         lost = fresh.find(old.start, old.stop) < 0
         beyond = np.where(np.isin(old.left, known), old.right, old.left)
         if np.any(lost & (beyond == OUTSIDE)):
@@ -130,7 +137,13 @@ class Local:
             if len(mine) == 1 and over[mine[0]] == 1 and inside == 1:
                 owner[face] = mine[0]
             elif mine or inside:
-                kind = "overlap" if len(mine) > 1 or any(over[leaf] != 1 for leaf in mine) else "gap" if inside else "crosses"
+                kind = (
+                    "overlap"
+                    if len(mine) > 1 or any(over[leaf] != 1 for leaf in mine)
+                    else "gap"
+                    if inside
+                    else "crosses"
+                )
                 wrong[face] = kind, mine
         if lawful and any(wrong):
             raise PartitionError(self.places(wrong))
@@ -194,7 +207,11 @@ class Local:
         right = np.where((fresh.right == OUTSIDE) & (at >= 0) & beyond_right[there], self.old.right[there], fresh.right)
         new = Borders.of(fresh.start, fresh.stop, left, right)
         here = self.old.find(new.start, new.stop)
-        same = (here >= 0) & (self.old.left[np.maximum(here, 0)] == new.left) & (self.old.right[np.maximum(here, 0)] == new.right)
+        same = (
+            (here >= 0)
+            & (self.old.left[np.maximum(here, 0)] == new.left)
+            & (self.old.right[np.maximum(here, 0)] == new.right)
+        )
         stays = np.zeros(len(self.old), bool)
         stays[here[same]] = True
         gone = {code for code, _, after in rows if after is None}
@@ -210,11 +227,11 @@ class Local:
 
 
 def _claims(borders: Borders) -> tuple[Ints, Ints, Ints]:
-    l, r = borders.left != OUTSIDE, borders.right != OUTSIDE
+    on_left, on_right = borders.left != OUTSIDE, borders.right != OUTSIDE
     return (
-        np.concatenate([borders.left[l], borders.right[r]]),
-        np.concatenate([borders.start[l], borders.stop[r]]),
-        np.concatenate([borders.stop[l], borders.start[r]]),
+        np.concatenate([borders.left[on_left], borders.right[on_right]]),
+        np.concatenate([borders.start[on_left], borders.stop[on_right]]),
+        np.concatenate([borders.stop[on_left], borders.start[on_right]]),
     )
 
 

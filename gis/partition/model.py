@@ -159,9 +159,10 @@ class Partition:
     def shapes(self, codes: Iterable[str]) -> dict[str, shapely.MultiPolygon]:
         """Return the polygon of each area in degrees; those made before are kept."""
         wanted = [code for code in codes if code not in self._shapes]
-        depths = self.tree.depth[[self.row_of[code] for code in wanted]] if wanted else []
-        for depth in set(np.asarray(depths).tolist()):
-            rows = [self.row_of[code] for code in wanted if self.tree.depth[self.row_of[code]] == depth]
+        by_depth: dict[int, list[int]] = {}
+        for code in wanted:
+            by_depth.setdefault(int(self.tree.depth[self.row_of[code]]), []).append(self.row_of[code])
+        for depth, rows in by_depth.items():
             label = np.full(len(self.tree.code) + 1, OUTSIDE)
             label[rows] = np.arange(len(rows))
             built = self.borders.shapes(label[self.at_depth(depth)], len(rows))
@@ -222,11 +223,11 @@ class Partition:
         moved = [code for code, before, _ in patch.rows if not _same(rows.get(code), before)]
         if wrong or moved:
             raise PartitionError([in_the_way(wrong, moved)])
-        for code, _, after in patch.rows:
-            if after is None:
+        for code, _, row in patch.rows:
+            if row is None:
                 del rows[code]
             else:
-                rows[code] = after
+                rows[code] = row
         after = Partition(self.given, rows, leaves, rest.replaced(at[:0], into), (*self.history, patch))
         held = {leaves[k] for k in np.unique([after.borders.left, after.borders.right]).tolist() if k >= 0}
         if trees.read(after.frame)[1] or held != {code for code in rows if code not in after.children}:
@@ -242,24 +243,26 @@ class Partition:
         for edges, of in ((patch.removed, self), (patch.added, after)):
             above = {code: of.lineage(code) for edge in edges for code in edge[4:] if code is not None}
             for edge in edges:
-                left, right = (set(above.get(code, ())) for code in edge[4:])
+                left, right = (set(above.get(code or "", ())) for code in edge[4:])
                 touched |= left ^ right
         return {code: shape for code, shape in self._shapes.items() if code not in touched and code in after.rows}
 
     def lineage(self, code: str) -> tuple[str, ...]:
         """Return an area and those it lies in, itself first."""
-        found = []
-        while code is not None and code in self.rows:
-            found.append(code)
-            code = self.rows[code].parent  # type: ignore[assignment]
+        found: list[str] = []
+        above: str | None = code
+        while above is not None and above in self.rows:
+            found.append(above)
+            above = self.rows[above].parent
         return tuple(found)
 
     @cached_property
-    def children(self) -> dict[str | None, tuple[str, ...]]:
+    def children(self) -> dict[str, tuple[str, ...]]:
         """The areas that name each code as their parent."""
-        found: dict[str | None, list[str]] = {}
+        found: dict[str, list[str]] = {}
         for code, row in self.rows.items():
-            found.setdefault(row.parent, []).append(code)
+            if row.parent is not None:
+                found.setdefault(row.parent, []).append(code)
         return {parent: tuple(codes) for parent, codes in found.items()}
 
     def leaves_of(self, code: str) -> tuple[str, ...]:

@@ -236,12 +236,12 @@ class Redraw(Operation):
         numbers = {number_of(part, code) for code in old}
         tags = [INSIDE - k for k in range(len(self.leaves))]
         shapes = [_area(polygons) for _, polygons, _ in self.leaves]
-        more = [
-            More(tag, *pieces.rings_of(part, shape)) for tag, shape in zip(tags, shapes, strict=True)
-        ]
+        more = [More(tag, *pieces.rings_of(part, shape)) for tag, shape in zip(tags, shapes, strict=True)]
         local = Local(part, numbers, more)
         before = local.owners()
-        codes, given, rows = pieces.renamed(part, old, [(code, dict(values)) for code, _, values in self.leaves], self.area)
+        codes, given, rows = pieces.renamed(
+            part, old, [(code, dict(values)) for code, _, values in self.leaves], self.area
+        )
         number = {tag: given[k] for k, tag in enumerate(tags)}
         owner = pieces.drawn(local, before, numbers, number, self.width_m, codes)
         return local.patch(owner, codes, rows)
@@ -260,7 +260,10 @@ class Describe(Operation):
         if before is None:
             raise PartitionError([Fault("unknown_area", (self.code,), 0.0, 0.0, None)])
         if not set(self.values) <= set(before.values) - {"code"}:
-            raise GisError("operation.values", "there is no such column: " + ", ".join(sorted(set(self.values) - set(before.values))))
+            raise GisError(
+                "operation.values",
+                "there is no such column: " + ", ".join(sorted(set(self.values) - set(before.values))),
+            )
         parent = self.values.get("parent", before.parent)
         if parent != before.parent:
             if parent not in part.children or self.code in part.lineage(parent):

@@ -237,7 +237,7 @@ def _colours(local: Local, owner: Ints, leaf: int) -> tuple[dict[int, int], list
 def check_parent_keeps(part: Partition, code: str, gone: set[str]) -> None:
     """Refuse to leave an area without areas in it: ``partition.emptied``."""
     parent = part.rows[code].parent
-    if parent in part.children and not set(part.children[parent]) - gone:
+    if parent is not None and parent in part.children and not set(part.children[parent]) - gone:
         raise PartitionError([Fault("emptied", (parent,), 0.0, 0.0, None)])
 
 
@@ -255,7 +255,8 @@ def renamed(
     doubled = {code for code in names if names.count(code) > 1 or (code in part.rows and code not in old)}
     if doubled:
         raise PartitionError([Fault("duplicate_code", (code,), 0.0, 0.0, None) for code in sorted(doubled)])
-    codes, numbers, rows = list(part.leaves), [], []
+    codes, numbers = list(part.leaves), list[int]()
+    rows: list[RowChange] = []
     order = max(row.order for row in part.rows.values())
     like = part.rows[old[0]].values
     for code, values in leaves:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,7 +56,9 @@ def withdrawn(part: Partition, at: Ints, to: Ints, leaf: int) -> Patch:
     edges = _at(part, at)
     own = edges.take((edges.left == leaf) | (edges.right == leaf))
     if len(own) != 2:
-        raise PartitionError([Fault("unknown_vertex", (part.leaves[leaf],), 0.0, 0.0, shapely.Point(from_integers(at)))])
+        raise PartitionError(
+            [Fault("unknown_vertex", (part.leaves[leaf],), 0.0, 0.0, shapely.Point(from_integers(at)))]
+        )
     mine = {*keys(own.start).tolist(), *keys(own.stop).tolist()} - set(keys(at[None]).tolist())
     others = np.fromiter(mine, np.int64)
 
@@ -138,6 +141,10 @@ def _beside(part: Partition, edges: Borders, ring: Ints, among: set[int]) -> set
 Place = tuple[int, int]
 
 
+def _by_distance(origin: Place, points: set[Place]) -> list[Place]:
+    return sorted(points, key=lambda point: ((point[0] - origin[0]) ** 2 + (point[1] - origin[1]) ** 2, point))
+
+
 def _course(
     edges: Borders, first: Place, last: Place, inserted: list[tuple[int, Place]], new: list[Place]
 ) -> list[Place] | None:
@@ -147,8 +154,8 @@ def _course(
     for row, point in inserted:
         cuts.setdefault(row, []).append(point)
     for row, (a, b) in enumerate(zip(edges.start.tolist(), edges.stop.tolist(), strict=True)):
-        stops = sorted({tuple(a), *cuts.get(row, []), tuple(b)}, key=lambda p, a=a: (p[0] - a[0]) ** 2 + (p[1] - a[1]) ** 2)
-        for here, there in zip(stops[:-1], stops[1:], strict=True):
+        stops = _by_distance(tuple(a), {tuple(a), *cuts.get(row, []), tuple(b)})
+        for here, there in pairwise(stops):
             ways.setdefault(here, set()).add(there)
             ways.setdefault(there, set()).add(here)
     if first == last:
@@ -156,7 +163,7 @@ def _course(
     shortest = _path(ways, first, last)
     if shortest is None:
         return None
-    for here, there in zip(shortest[:-1], shortest[1:], strict=True):
+    for here, there in pairwise(shortest):
         ways[here].discard(there)
         ways[there].discard(here)
     round_ = _path(ways, first, last)
@@ -202,12 +209,12 @@ def _followers(
         frozenset((tuple(a), tuple(b))): (left, right)
         for a, b, left, right in zip(*(column.tolist() for column in edges.columns()), strict=True)
     }
-    pairs = [known.get(frozenset(pair)) for pair in zip(old[:-1], old[1:], strict=True)]
+    pairs = [known.get(frozenset(pair)) for pair in pairwise(old)]
     lines = []
     for k in range(1, len(pairs)):
         if pairs[k - 1] is None or pairs[k] is None or pairs[k - 1] == pairs[k]:
             continue
-        target = min(new[1:-1], key=lambda point, k=k: np.hypot(point[0] - old[k][0], point[1] - old[k][1]))
+        target = _by_distance(old[k], set(new[1:-1]))[0]
         way = shapely.LineString([old[k], target])
         if target != old[k] and space.covers(way):
             lines.append((old[k], target))
@@ -223,7 +230,11 @@ def check(before: Partition, after: Partition, patch: Patch) -> None:
         {(*edge[:4], edge.left is None) for edge in edges if edge.left is None or edge.right is None}
         for edges in (patch.removed, patch.added)
     ]
-    leaves = {k for k, code in enumerate(after.leaves) if code in patch.codes and code in after.rows and code not in after.children}
+    leaves = {
+        k
+        for k, code in enumerate(after.leaves)
+        if code in patch.codes and code in after.rows and code not in after.children
+    }
     fault = Fault("in_the_way", tuple(sorted(patch.codes)), 0.0, 0.0, None)
     if outline[0] != outline[1]:
         raise PartitionError([fault])

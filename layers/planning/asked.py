@@ -181,6 +181,26 @@ class Edit(Seen):
     operation: Operation
 
 
+class Aims(_Part):
+    """How much each aim of a proposal counts; 0 leaves it out."""
+
+    balance: Annotated[float, Field(ge=0, le=100)] = 4.0
+    compact: Annotated[float, Field(ge=0, le=100)] = 2.0
+    together: Annotated[float, Field(ge=0, le=100)] = 3.0
+    stay: Annotated[float, Field(ge=0, le=100)] = 1.0
+
+
+class Proposing(_Part):
+    """Proposals asked for: how many grids an area is to have (none: as many as today), and households of each."""
+
+    area: Code
+    count: Annotated[int, Field(ge=1, le=200)] | None = None
+    least: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    most: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    weights: Aims = Aims()
+    seed: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
 class Returned(_Part):
     """Why a plan goes back."""
 

@@ -83,9 +83,7 @@ class Draftsman:
         return SplitJunction(degrees(a), degrees(self._near(a, 0.03)), self._name(part, self.rng.choice([left, right])))
 
     def _line(self, a: np.ndarray, b: np.ndarray) -> tuple[Point, ...]:
-        between = [
-            degrees(self._near((a * (3 - k) + b * (1 + k)) // 4, 0.04)) for k in range(self.rng.randint(0, 3))
-        ]
+        between = [degrees(self._near((a * (3 - k) + b * (1 + k)) // 4, 0.04)) for k in range(self.rng.randint(0, 3))]
         return (degrees(a), *between, degrees(b))
 
     def _reshape(self, part: Partition) -> Operation:
@@ -155,7 +153,11 @@ class Draftsman:
         halves = shapely.get_parts(shapely.polygonize([shapely.union_all([whole.boundary, knife])]))
         halves = [half for half in halves if whole.contains(half.representative_point())]
         leaves = tuple(
-            (self._code(), (tuple(tuple(map(tuple, to_degrees(ring))) for ring in (half.exterior, *half.interiors)),), {})
+            (
+                self._code(),
+                (tuple(tuple(map(tuple, to_degrees(ring))) for ring in (half.exterior, *half.interiors)),),
+                {},
+            )
             for half in halves[:8]
         )
         return Redraw(parent, leaves, self.rng.choice([0.0, 0.5, 30.0]))

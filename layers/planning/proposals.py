@@ -1,0 +1,211 @@
+"""Proposals for the grids of an area: blocks between roads and water put together, several to choose from, beside today."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from data.errors import Invalid
+from data.scope import scope_of
+from gis import proposing
+from gis.errors import GisError
+from gis.locate import AreaIndex
+from gis.partition.blocks import Blocks, blocks
+from gis.proposing import Proposal, Units, Weights
+from layers.planning import effects, plans, points
+from layers.planning.asked import Proposing
+from layers.planning.state import STATES, State
+
+# Smaller pieces between two roads are no units of their own.
+LEAST_BLOCK_M2 = 3_000.0
+# Beyond so many units a search would hold up who waits: lines of the largest roads only.
+MOST_UNITS = 4_000
+
+_LINES = text("""
+    select st_asbinary(geom) from road where town_id = :town_id and geom && st_geomfromwkb(:around, 4490)
+    union all
+    select st_asbinary(geom) from base_feature
+    where town_id = :town_id and theme = 'water' and geom && st_geomfromwkb(:around, 4490) and not st_geometrytype(geom) = 'ST_Point'
+""")
+_PLATES = text("""
+    select st_x(geom) as x, st_y(geom) as y, households, coalesce(natural_village, '') as place from address
+    where town_id = :town_id and geom && st_geomfromwkb(:around, 4490)
+""")
+
+
+def proposed(session: Session, plan_id: UUID, given: Proposing) -> dict[str, Any]:
+    """Return proposals for one area of a draft, and what it is like in the draft now. Changes nothing.
+
+    Each proposal has its figures, its grids as GeoJSON (EPSG:4490), and the operation that draws it.
+
+    Raises
+    ------
+    NotFound
+        ``plan.not_found``.
+    Invalid
+        ``proposal.area``: it has no grids of its own; ``proposal.count`` ``.load`` ``.unit`` ``.too_many``: why nothing can be found.
+    """
+    points.require_town(session)
+    plan = plans.require(session, plan_id)
+    now = STATES.get(session, plan, plan.version)
+    leaves, kept = _leaves(now, given.area)
+    made = _blocks(session, now, given.area)
+    whole, places = _units(session, now, made, leaves)
+    assert whole.today is not None
+    free = whole.today >= 0
+    units = proposing.among(whole, free)
+    assert units.today is not None
+    count = given.count or len(leaves)
+    bounds = _bounds(session, now, given)
+    weights = Weights(**given.weights.model_dump())
+    try:
+        found = {
+            name: proposing.propose(units, count, one, bounds, seed=given.seed)
+            for name, one in proposing.variants(weights).items()
+        }
+    except GisError as fault:
+        raise Invalid(fault.code, str(fault), **fault.detail) from fault
+    drawn = _Drawn(made, given.area, leaves, kept, free)
+    return {
+        "version": now.version,
+        "area": given.area,
+        "units": len(units),
+        "places": len(places),
+        "bounds": [one if np.isfinite(one) else None for one in bounds],
+        "today": _figures(proposing.measured(units, units.today, len(leaves), weights, bounds)),
+        "proposals": [{"name": name, **_figures(one), **drawn.told(one)} for name, one in _distinct(found).items()],
+    }
+
+
+def _leaves(now: State, area: str) -> tuple[list[str], list[str]]:
+    """Return the grids of an area that are to be drawn anew, and the exclusive ones that stay as they are."""
+    below = now.part.children.get(area, ())
+    if not below or any(code in now.part.children for code in below):
+        raise Invalid(
+            "proposal.area", f"{area[:80]} has no grids of its own to be drawn anew", fields={"area": "no grids"}
+        )
+    ordinary = set(effects.base_grids(now.part))
+    free = [code for code in below if code in ordinary] or list(below)
+    return free, [code for code in below if code not in free]
+
+
+def _blocks(session: Session, now: State, area: str) -> Blocks:
+    around = shapely.to_wkb(shapely.box(*now.part.shapes([area])[area].bounds))
+    params = {"town_id": scope_of(session).town_id, "around": around}
+    lines = [shapely.from_wkb(bytes(wkb)) for wkb in session.execute(_LINES, params).scalars()]
+    made = blocks(
+        now.part,
+        area,
+        [shape for line in lines for shape in shapely.get_parts(line)],
+        now.base.metric_crs,
+        LEAST_BLOCK_M2,
+    )
+    if len(made) > MOST_UNITS:
+        raise Invalid("proposal.too_many", f"{len(made)} blocks are more than {MOST_UNITS}: propose for a smaller area")
+    return made
+
+
+def _units(session: Session, now: State, made: Blocks, leaves: list[str]) -> tuple[Units, list[str]]:
+    """Return the blocks as units with their households, and the names of the natural villages they belong to."""
+    frame = gpd.GeoDataFrame(
+        {"code": [f"{k:06d}" for k in range(len(made))]}, geometry=list(made.shapes), crs="EPSG:4490"
+    )
+    around = shapely.to_wkb(shapely.box(*frame.total_bounds))
+    rows = session.execute(_PLATES, {"town_id": scope_of(session).town_id, "around": around}).all()
+    x, y, households = (np.array([row[k] for row in rows], np.float64) for k in range(3))
+    at = AreaIndex(frame).locate(x, y).astype(np.int64)
+    load = np.bincount(at[at >= 0], households[at >= 0], len(made)).astype(float)
+    metric = now.base.measure.project(made.shapes)
+    together, names = _places(at, [str(row.place) for row in rows], households, len(made))
+    # blocks of exclusive grids are in none of those that are drawn
+    today = np.array([leaves.index(code) if code in leaves else -1 for code in made.leaf], np.int64)
+    middle = np.column_stack([shapely.get_x(shapely.centroid(metric)), shapely.get_y(shapely.centroid(metric))])
+    return Units(load, shapely.area(metric), made.outer_m, made.beside, made.length_m, middle, together, today), names
+
+
+def _places(
+    at: NDArray[np.int64], names: list[str], weight: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Return for each unit the natural village of most of its households."""
+    held: list[Counter[str]] = [Counter() for _ in range(count)]
+    for unit, name, households in zip(at.tolist(), names, weight.tolist(), strict=True):
+        if unit >= 0 and name:
+            held[unit][name] += max(households, 0.5)
+    known = sorted({name for one in held for name in one})
+    most = [one.most_common(1)[0][0] if one else None for one in held]
+    return np.array([-1 if name is None else known.index(name) for name in most], np.int64), known
+
+
+def _bounds(session: Session, now: State, given: Proposing) -> tuple[float, float]:
+    expected = effects.limits(session).households("grid", now.part.rows[given.area].values.get("kind")) or (0, np.inf)
+    low = expected[0] if given.least is None else given.least
+    high = expected[1] if given.most is None else given.most
+    if low > high:
+        raise Invalid(
+            "proposal.bounds", "the fewest households are more than the most", fields={"least": "more than most"}
+        )
+    return float(low), float(high)
+
+
+def _distinct(found: dict[str, Proposal]) -> dict[str, Proposal]:
+    """Leave out what is the same plan under another name."""
+    seen: set[bytes] = set()
+    kept = {}
+    for name, one in found.items():
+        if one.grid.tobytes() not in seen:
+            seen.add(one.grid.tobytes())
+            kept[name] = one
+    return kept
+
+
+def _figures(one: Proposal) -> dict[str, Any]:
+    moved = None if np.isnan(one.moved) else round(one.moved, 4)
+    return {
+        "households": [int(load) for load in one.load], "spread": round(one.spread, 4),
+        "difference": int(one.load.max() - one.load.min()), "border_m": round(one.cut_m), "compactness": round(one.compactness, 4),
+        "split": one.split, "moved": moved, "outside": len(one.outside),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """How a plan of units is drawn: ``free`` blocks go to grids, the others stay in the exclusive leaves ``kept``."""
+
+    made: Blocks
+    area: str
+    leaves: list[str]
+    kept: list[str]
+    free: NDArray[np.bool_]
+
+    def told(self, one: Proposal) -> dict[str, Any]:
+        """Return the grids as GeoJSON, and the operation that makes them."""
+        count = len(one.load)
+        codes: list[str | None] = [self.leaves[k] if k < len(self.leaves) else None for k in range(count)]
+        grid = np.full(len(self.made), -1, np.int64)
+        grid[self.free] = one.grid
+        for n, code in enumerate(self.kept):
+            grid[[leaf == code for leaf in self.made.leaf]] = count + n
+        names: list[tuple[str, dict[str, Any]]] = [(code or "", {}) for code in [*codes, *self.kept]]
+        features, leaves = [], []
+        for k, (_, polygons, _) in enumerate(self.made.redraw(self.area, grid, names).leaves):
+            given = [*codes, *self.kept][k]
+            leaves.append({"polygons": polygons, "values": {}, **({"code": given} if given else {})})
+            if k < count:
+                shape = shapely.MultiPolygon([(rings[0], rings[1:]) for rings in polygons])
+                properties = {"code": given, "households": int(one.load[k]), "outside": k in one.outside}
+                geometry = json.loads(shapely.to_geojson(shape))
+                features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+        return {
+            "grids": {"type": "FeatureCollection", "features": features},
+            "operation": {"kind": "redraw", "area": self.area, "leaves": leaves, "width_m": 0.0},
+        }
