@@ -24,6 +24,7 @@ SEEN = {
     "leader": set(PLACES),
     "admin": set(PLACES),
     "planner": set(PLACES),
+    "planner2": set(PLACES),
     "worker-a1": {"a1"},
     "worker-b2": {"b2"},
     "cadre-a": {"a1", "a2"},
