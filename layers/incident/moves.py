@@ -184,13 +184,20 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
     Invalid
         ``request.invalid``: a fact that names nothing: category, organisation, case, photo.
     """
-    held = hold(session, incident_id)
+    return move_held(session, hold(session, incident_id), asked, actor)[0]
+
+
+def move_held(session: Session, held: Held, asked: Move, actor: Actor | None = None) -> tuple[int, Case, Clocks]:
+    """Make one transition of a case that is locked already; return its new version, the case and its clocks after it.
+
+    Raises as `move` does.
+    """
     actor = actor or actor_of(scope_of(session))
     town = book(session)
     # with the day of the town: a review date is compared with it
     now = clock.now().astimezone(ZoneInfo(town.timezone))
     if asked.version is not None and asked.version != held.case.version:
-        raise conflict(session, incident_id, allowed=list(allowed(held.case, actor, now)))
+        raise conflict(session, held.row.incident_id, allowed=list(allowed(held.case, actor, now)))
     facts = _resolved(session, held, asked, town)
     _check_happened(held, facts, now)
     try:
@@ -203,7 +210,7 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
     _write(session, held, after, clocks, row, asked, town)
     _hand_over(session, held, after, row)
     _announce(session, held, row)
-    return held.row.version + 1
+    return held.row.version + 1, after, clocks
 
 
 def _refused(held: Held, refused: Refused) -> Conflict | Forbidden:
