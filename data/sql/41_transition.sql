@@ -42,6 +42,9 @@ begin
     if rule.name = 'void' and (old.void_asked_by is null or old.void_asked_by = scope_user()) then
         raise exception 'a second person voids a case' using errcode = 'OG004', detail = 'transition.second_person';
     end if;
+    if rule.name = 'unask_void' and old.void_asked_by is distinct from scope_user() then
+        raise exception 'whoever asked takes it back' using errcode = 'OG004', detail = 'transition.not_asker';
+    end if;
     if new.rework_count <> old.rework_count + (rule.name = 'rework')::int
         or new.return_count <> old.return_count + (rule.name = 'return')::int
         or new.reopen_count <> old.reopen_count + (rule.name = 'reopen')::int

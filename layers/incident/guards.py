@@ -172,6 +172,13 @@ def second_person(case: Case, actor: Actor, at: datetime, facts: Facts) -> str |
     return "transition.second_person" if actor.user_id == case.void_asked_by else None
 
 
+def asked_void_oneself(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    """Whoever asked takes it back; for the others there is nothing to take back."""
+    if case.void_asked_by is None:
+        return "transition.nothing_asked"
+    return None if actor.user_id == case.void_asked_by else "transition.not_asker"
+
+
 def kept_long_enough(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
     return "transition.too_early" if case.closed_at and at < case.closed_at + timedelta(days=30) else None
 

@@ -30,7 +30,13 @@ from layers.incident.workflow import LogRow, Refused, allowed, apply
 REPLY_WORK_DAYS = Decimal(1)
 # Whoever lacks the right, or had a hand in it, is told so; the rest is a conflict with the state of the case.
 _FORBIDDEN = frozenset(
-    {"transition.not_permitted", "transition.not_yours", "transition.handler", "transition.not_reporter"}
+    {
+        "transition.not_permitted",
+        "transition.not_yours",
+        "transition.handler",
+        "transition.not_reporter",
+        "transition.not_asker",
+    }
 )
 _STAMPS = {
     "accept": "accepted_at", "file": "filed_at", "dispatch": "dispatched_at", "redispatch": "dispatched_at",
@@ -180,7 +186,7 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
         ``incident.version_conflict``: somebody changed it; ``transition.…``: not allowed now. The detail names the state,
         the version and what is allowed.
     Forbidden
-        ``transition.not_permitted``, ``.not_yours``, ``.handler``, ``.not_reporter``.
+        ``transition.not_permitted``, ``.not_yours``, ``.handler``, ``.not_reporter``, ``.not_asker``.
     Invalid
         ``request.invalid``: a fact that names nothing: category, organisation, case, photo.
     """

@@ -144,6 +144,8 @@ TABLE: tuple[Rule, ...] = (
     Rule("archive", ("evaluated",), "archived", "system", when=(g.kept_long_enough, g.appeal_settled), clock="stop", number="16"),
     Rule("ask_void", tuple(s for s in STATES if s not in ("archived", "voided")), None, "void", ("reason",), (g.void_free,),
          effect=g.asks_void, clock="keep", number="17"),
+    Rule("unask_void", tuple(s for s in STATES if s not in ("archived", "voided")), None, "void", ("reason",), (g.asked_void_oneself,),
+         effect=g.sets(void_asked_by=None), clock="keep", number="17"),
     Rule("void", tuple(s for s in STATES if s not in ("archived", "voided")), "voided", "void", ("reason",), (g.second_person,),
          clock="stop", number="17"),
     Rule("supervise", tuple(s for s in STATES if s in SUPERVISED), None, "supervise_1|supervise_2|supervise_3|system",

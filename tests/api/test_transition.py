@@ -272,6 +272,17 @@ def test_voiding_takes_two(shared_web):
     assert done(admin, case, "void", reason="核对无误")["state"] == "voided"
 
 
+def test_request_to_void_is_taken_back_by_who_asked(shared_web):
+    command, leader, admin = (shared_web.browser(name) for name in ("command", "leader", "admin"))
+    case = reported(command)
+    done(leader, case, "ask_void", reason="误报")
+    assert step(admin, case, "unask_void", reason="不作废").json["code"] == "transition.not_asker"
+    assert "unask_void" in {one["name"] for one in shown(leader, case)["transitions"]}
+    done(leader, case, "unask_void", reason="看错了")
+    assert step(admin, case, "void", reason="核对无误").json["code"] == "transition.nothing_asked"
+    assert shown(leader, case)["log"][-1]["name"] == "unask_void"
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -64,6 +64,7 @@ NAIVE = {
     "appeal": ("closed evaluated", "="), "decide_appeal": ("closed evaluated", "="), "archive": ("evaluated", "archived"),
     "ask_void": (" ".join(set(STATES) - {"archived", "voided"}), "="),
     "void": (" ".join(set(STATES) - {"archived", "voided"}), "voided"),
+    "unask_void": (" ".join(set(STATES) - {"archived", "voided"}), "="),
     "supervise": (" ".join(LANE), "="), "reply": (" ".join(LANE), "="), "remind": (" ".join(LANE), "="),
 }  # fmt: skip
 # Who brings a case on from each state, whatever happened to it before.
@@ -76,7 +77,7 @@ SENT_OUT = ("dispatch", "redispatch", "reopen")
 EARLIEST, LATEST = at("2024-01-01T00:00"), at("2027-12-31T00:00")
 GAPS = st.sampled_from([0, 0, 1, 7, 30, 90, 240, 600, 1440, 3000, 12000])
 ENDS = ("archived", "declined", "merged", "voided")
-EARLY = ("ask_void", "void", "decline", "withdraw", "verify_absent")
+EARLY = ("ask_void", "unask_void", "void", "decline", "withdraw", "verify_absent")
 LEADS = st.sampled_from([FIRE, SQUAD, VILLAGE])
 SAMPLE_OF_STEPS = tuple(name for name in NAIVE if name not in EARLY)
 # What changes more than a lane, so that a walk comes far.
@@ -219,7 +220,11 @@ class Loop(RuleBasedStateMachine):
         if name == "void":
             assert self.asked_void not in (None, actor.user_id)
         if name == "ask_void":
+            assert self.asked_void is None
             self.asked_void = actor.user_id
+        if name == "unask_void":
+            assert self.asked_void == actor.user_id
+            self.asked_void = None
         if name == "withdraw":
             assert actor.is_reporter or actor.user_id == self.case.reporter_user_id
 

@@ -357,7 +357,20 @@ def test_two_people_void():
     assert code(asked, "void", OTHER_SUPERVISOR, reason="") == "transition.needs_reason"
     assert walk(asked, ("void", OTHER_SUPERVISOR))[0].state == "voided"
     archived = replace(asked, state="archived")
+    assert code(archived, "unask_void", SUPERVISOR) == "transition.not_from_here"
     assert code(archived, "void", OTHER_SUPERVISOR) == "transition.not_from_here"
+
+
+def test_who_asked_to_void_takes_it_back():
+    asked, _ = walk(CASE, ("ask_void", SUPERVISOR))
+    assert "unask_void" in allowed(asked, SUPERVISOR, NOON)
+    assert code(asked, "unask_void", OTHER_SUPERVISOR) == "transition.not_asker"
+    assert code(asked, "unask_void", SUPERVISOR, reason="") == "transition.needs_reason"
+    free, _ = walk(asked, ("unask_void", SUPERVISOR))
+    assert (free.state, free.void_asked_by) == ("reported", None)
+    assert code(free, "void", OTHER_SUPERVISOR) == "transition.nothing_asked"
+    assert code(free, "unask_void", SUPERVISOR) == "transition.nothing_asked"
+    assert walk(free, ("ask_void", OTHER_SUPERVISOR))[0].void_asked_by == OTHER_SUPERVISOR.user_id
 
 
 def test_supervision_rises_by_who_may_and_waits_for_a_reply():
