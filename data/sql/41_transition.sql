@@ -103,7 +103,8 @@ begin
     end loop;
     return (select jsonb_build_object('id', mine.incident_id, 'town_id', mine.town_id, 'case_no', mine.case_no, 'title', mine.title,
         'reported_at', mine.reported_at, 'state', shown.state, 'merged', shown.incident_id <> mine.incident_id,
-        'version', mine.version, 'accepted_at', shown.accepted_at, 'filed_at', shown.filed_at,
+        'version', mine.version, 'taken_up', mine.filed_at is not null or mine.dispatched_at is not null
+            or mine.handled_at is not null or mine.county_ref is not null, 'accepted_at', shown.accepted_at, 'filed_at', shown.filed_at,
         'dispatched_at', shown.dispatched_at, 'handled_at', shown.handled_at, 'closed_at', shown.closed_at,
         'evaluated_at', (select max(l.at) from incident_log l where l.incident_id = shown.incident_id and l.name = 'evaluate'),
         'due_at', shown.whole_due_at,

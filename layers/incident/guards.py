@@ -158,6 +158,10 @@ def own_report(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | No
     return None if own else "transition.not_reporter"
 
 
+def not_taken_up(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    return "transition.taken_up" if case.is_taken_up else None
+
+
 def reporter_or_revisit(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
     return None if actor.is_system or actor.may("close") else own_report(case, actor, at, facts)
 
@@ -208,7 +212,8 @@ def other_case(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | No
 
 
 def filed(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
-    return {name: facts[name] for name in ("category", "platform", "lead_org_id") if facts.get(name)}
+    given = {name: facts[name] for name in ("category", "platform", "lead_org_id") if facts.get(name)}
+    return {**given, "is_taken_up": True}
 
 
 def sent_out(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
@@ -220,6 +225,7 @@ def sent_out(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, 
         "inspected_by": None,
         "suspension": "none",
         "extension": "none" if case.extension == "pending" else case.extension,
+        "is_taken_up": True,
     }
 
 
@@ -276,7 +282,7 @@ def closes(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, An
 
 
 def self_closes(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
-    return {"handler_ids": case.handler_ids | ({actor.user_id} - {None}), "closed_at": at}
+    return {"handler_ids": case.handler_ids | ({actor.user_id} - {None}), "closed_at": at, "is_taken_up": True}
 
 
 def inspects(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:

@@ -131,6 +131,7 @@ def _case(row: Row, clocks: Clocks) -> Case:
         from_above=row.channel == FROM_ABOVE,
         void_asked_by=row.void_asked_by,
         is_placed=row.is_placed,
+        is_taken_up=any((row.filed_at, row.dispatched_at, row.handled_at, row.county_ref)),
         closed_at=row.closed_at,
         due_at=clocks.handle.due_at if clocks.handle else None,
     )

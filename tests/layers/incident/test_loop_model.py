@@ -227,6 +227,7 @@ class Loop(RuleBasedStateMachine):
             self.asked_void = None
         if name == "withdraw":
             assert actor.is_reporter or actor.user_id == self.case.reporter_user_id
+            assert {row.to_state for row in self.log} <= {"reported", "verifying", "accepted", "merged"}
 
     @rule(
         name=st.sampled_from(SAMPLE_OF_STEPS), actor=st.sampled_from(CAST), gap=GAPS, lead=LEADS

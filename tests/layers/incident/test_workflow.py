@@ -112,6 +112,20 @@ def test_reporter_withdraws_the_own_report_before_it_is_filed():
     assert code(filed, "withdraw", REPORTER) == "transition.not_from_here"
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (("file", CLERK), ("reclassify", CLERK)),
+        (("file", CLERK), ("dispatch", CLERK), ("return", FIREMAN), ("reclassify", CLERK)),
+        (("transfer_up", CLERK), ("send_down", CLERK)),
+    ],
+)
+def test_reporter_cannot_withdraw_what_came_back_to_accepted(steps):
+    case, _ = walk(CASE, ("accept", CLERK), *steps)
+    assert case.state == "accepted"
+    assert code(case, "withdraw", REPORTER) == "transition.taken_up"
+
+
 def test_filing_asks_for_place_and_category():
     accepted, _ = walk(replace(CASE, category=None, is_placed=False), ("accept", CLERK))
     assert code(accepted, "file", CLERK) == "transition.place_missing"
