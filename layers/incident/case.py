@@ -58,6 +58,7 @@ class Case:
     # filed, sent out, worked on or sent up once: its reporter cannot take it back any more, wherever it returns to
     is_taken_up: bool = False
     closed_at: datetime | None = None
+    evaluated_at: datetime | None = None
     due_at: datetime | None = None
 
     @property

@@ -15,6 +15,8 @@ from layers.incident.case import LEVELS, Actor, Case
 MOST_RETURNS = 2
 MOST_REOPENINGS = 1
 MOST_SUSPENDED_DAYS = 30
+# So long after the evaluation, which the handlers may appeal against, a case is kept from the archive.
+ARCHIVE_AFTER = timedelta(days=30)
 # An after-photo taken further away than this is flagged.
 PHOTO_FAR_M = 100.0
 APPEAL_OUTCOMES = ("upheld", "rejected")
@@ -184,7 +186,8 @@ def asked_void_oneself(case: Case, actor: Actor, at: datetime, facts: Facts) -> 
 
 
 def kept_long_enough(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
-    return "transition.too_early" if case.closed_at and at < case.closed_at + timedelta(days=30) else None
+    since = case.evaluated_at or case.closed_at
+    return "transition.too_early" if since and at < since + ARCHIVE_AFTER else None
 
 
 def is_sampled(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
@@ -279,6 +282,10 @@ def moved_level(step: int) -> Effect:
 
 def closes(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
     return {"closed_at": at, "reply_due": False}
+
+
+def evaluates(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
+    return {"evaluated_at": at}
 
 
 def self_closes(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:

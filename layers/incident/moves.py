@@ -133,6 +133,7 @@ def _case(row: Row, clocks: Clocks) -> Case:
         is_placed=row.is_placed,
         is_taken_up=any((row.filed_at, row.dispatched_at, row.handled_at, row.county_ref)),
         closed_at=row.closed_at,
+        evaluated_at=row.evaluated_at,
         due_at=clocks.handle.due_at if clocks.handle else None,
     )
 

@@ -135,7 +135,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("close", ("awaiting_inspection",), "closed", "close", when=(g.not_handler, g.inspected),
          check=(g.closing_condition,), effect=g.closes, clock="stop", number="14"),
     Rule("evaluate", ("closed",), "evaluated", "report|reporter|close|system", ("score",),
-         (g.reporter_or_revisit, g.not_handler), clock="stop", number="15"),
+         (g.reporter_or_revisit, g.not_handler), effect=g.evaluates, clock="stop", number="15"),
     Rule("reopen", ("closed",), "dispatched", "report|reporter|close", ("reason",),
          (g.reopens_left, g.reporter_or_revisit, g.not_handler), (g.lead_given,), g.reopened, number="15"),
     Rule("appeal", ("closed", "evaluated"), None, "handle", ("reason",), (g.appeal_free,),

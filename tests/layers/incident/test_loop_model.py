@@ -225,6 +225,8 @@ class Loop(RuleBasedStateMachine):
         if name == "unask_void":
             assert self.asked_void == actor.user_id
             self.asked_void = None
+        if name == "archive":
+            assert self.now - max(row.at for row in self.log if row.name == "evaluate") >= timedelta(days=30)
         if name == "withdraw":
             assert actor.is_reporter or actor.user_id == self.case.reporter_user_id
             assert {row.to_state for row in self.log} <= {"reported", "verifying", "accepted", "merged"}
@@ -306,7 +308,8 @@ class Loop(RuleBasedStateMachine):
             name = ONWARD.get(self.state, "")
         people = (GRID_WORKER, NEIGHBOUR, CADRE, CLERK, OTHER_CLERK, OTHER_FIREMAN, SQUADDIE, HEAD, LEADER, SYSTEM)
         if name == "archive":
-            self.now = max(self.now, self.case.closed_at + timedelta(days=30))
+            evaluated = max(row.at for row in self.log if row.name == "evaluate")
+            self.now = max(self.now, evaluated + timedelta(days=30))
         assert not name or any(
             self.tries(name, actor, told(self.case, name, actor, self.now, lead)) for actor in people
         ), (name, self.case)

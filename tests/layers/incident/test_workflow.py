@@ -350,7 +350,7 @@ def test_evaluation_is_for_the_reporter_the_revisit_and_the_system():
 
 def test_appeal_holds_the_archive_until_it_is_decided():
     evaluated, _ = walk(CASE, *TO_CLOSED, ("evaluate", SYSTEM))
-    later = evaluated.closed_at + timedelta(days=31)
+    later = evaluated.evaluated_at + timedelta(days=30)
     assert code(evaluated, "appeal", SQUADDIE) == "transition.not_yours"
     open_appeal, _ = walk(evaluated, ("appeal", FIREMAN))
     assert code(open_appeal, "archive", SYSTEM, later) == "transition.appeal_open"

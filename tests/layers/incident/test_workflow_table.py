@@ -157,6 +157,7 @@ CASES = st.builds(
     is_placed=st.booleans(),
     is_taken_up=st.booleans(),
     closed_at=st.none() | st.sampled_from([NOON - timedelta(days=40), NOON]),
+    evaluated_at=st.none() | st.sampled_from([NOON - timedelta(days=31), NOON]),
     due_at=st.none() | st.sampled_from([NOON - timedelta(1), NOON, NOON + timedelta(1)]),
 )
 
