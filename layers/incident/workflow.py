@@ -62,7 +62,7 @@ class Rule:
         Codes that ``reason_code`` must be one of.
     clock
         What happens to the stage clock: ``stage`` starts the target's, ``keep`` leaves it, ``pause``, ``resume``, ``stop``, …;
-        ``recount`` counts anew over a calendar that has changed.
+        ``end`` stops that of the whole too, until ``again``; ``recount`` counts anew over a calendar that has changed.
     """
 
     name: str
@@ -93,8 +93,8 @@ TABLE: tuple[Rule, ...] = (
     Rule("verify_absent", ("verifying",), "declined", "verify", ("text",), (g.asked_to_verify,), clock="stop", number="3"),
     Rule("accept", ("reported",), "accepted", "accept", number="4"),
     Rule("decline", ("reported",), "declined", "accept", ("reason",), reasons=DECLINE_REASONS, clock="stop", number="4"),
-    Rule("merge", ("reported",), "merged", "accept|merge", ("into",), check=(g.other_case,), clock="stop", number="4"),
-    Rule("unmerge", ("merged",), "reported", "accept|merge", ("reason",), number="4"),
+    Rule("merge", ("reported",), "merged", "accept|merge", ("into",), check=(g.other_case,), clock="end", number="4"),
+    Rule("unmerge", ("merged",), "reported", "accept|merge", ("reason",), clock="again", number="4"),
     Rule("withdraw", ("reported", "verifying", "accepted"), "declined", "report|reporter", ("reason",), (g.own_report, g.not_taken_up),
          clock="stop", number="4"),
     Rule("file", ("accepted",), "filed", "file", when=(g.placed,), check=(g.category_given,), effect=g.filed, number="5"),

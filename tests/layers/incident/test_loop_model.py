@@ -123,9 +123,9 @@ class Minutewise:
             self.handle[1].append(self.limit())
 
     def step_whole(self, name: str, before: str, now: datetime) -> None:
-        if name == "suspend":
+        if name in ("suspend", "merge"):
             self.whole_since = now
-        elif before == "suspended" and name in ("resume", "transfer_up"):
+        elif name == "unmerge" or (before == "suspended" and name in ("resume", "transfer_up")):
             self.whole_stops, self.whole_since = [*self.whole_stops, (self.whole_since, now)], None
 
     def step_handle(self, name: str, before: str, state: str, now: datetime) -> None:
