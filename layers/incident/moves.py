@@ -168,6 +168,9 @@ def clocks_of(row: Row, town: TownBook) -> Clocks:
     if row.state in ("suspended", "transferred_up"):
         name = "suspend" if row.state == "suspended" else "transfer_up"
         return timing.after(clocks, LogRow(name, "handling", row.state, at, None, None, {}), limits)
+    if row.state == "returned":
+        # what an organisation gave back does not run for it until it is dispatched again
+        clocks = timing.after(clocks, LogRow("return", "handling", "returned", at, None, None, {}), limits)
     if row.state == "merged":
         return timing.after(clocks, LogRow("merge", "reported", "merged", row.closed_at or at, None, None, {}), limits)
     if clocks.stage is None or row.due_at is None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layers.incident.case import SYSTEM, Case
+from layers.incident.moves import clocks_of
 from layers.incident.timers import Timer, due, timers
 from layers.incident.timing import Clocks, Limit, after, begin
 from layers.incident.workflow import LogRow, Refused, apply
@@ -222,6 +224,18 @@ def test_worker_that_was_down_for_two_months_evaluates_and_leaves_the_time_to_ap
 def test_case_that_came_evaluated_from_a_file_is_archived_by_its_closing():
     evaluated = replace(CASE, state="evaluated", closed_at=CLOSED_AT)
     assert due(evaluated, HANDLING[1], LIMITS, CLOSED_AT + timedelta(days=30)).name == "archive"
+
+
+@pytest.mark.parametrize(("state", "stands"), [("returned", True), ("merged", True), ("handling", False)])
+def test_what_came_from_a_file_returned_or_merged_does_not_become_late(state, stands):
+    row = SimpleNamespace(
+        clocks=None, state=state, urgency="U2", category=None, reported_at=START, accepted_at=START, filed_at=START,
+        dispatched_at=None if state == "merged" else START, handled_at=None, closed_at=None, due_at=None, amber_at=None,
+    )  # fmt: skip
+    clocks = clocks_of(row, SimpleNamespace(time_limits=LIMITS, handle_limits={}))
+    assert ((clocks.whole if state == "merged" else clocks.handle).paused_at == START) is stands
+    log = caught_up(replace(CASE, state=state), clocks, at("2026-04-17T10:00"))[2]
+    assert (log == []) is stands
 
 
 def test_case_without_a_limit_is_never_late():
