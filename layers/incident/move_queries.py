@@ -7,7 +7,9 @@ from sqlalchemy import text
 HOLD = text("""
     select i.*, i.geom is not null as is_placed, c.code as category, c.self_handle,
         array(select a.user_id from incident_assignment a where a.incident_id = i.incident_id and a.duty = 'verify'
-            and a.user_id is not null) as verifier_ids
+            and a.user_id is not null) as verifier_ids,
+        case when i.state = 'evaluated' then (select max(l.at) from incident_log l
+            where l.incident_id = i.incident_id and l.name = 'evaluate') end as evaluated_at
     from incident i left join category c using (category_id) where i.incident_id = :incident_id for update of i
 """)
 LAST_LOG = text("""

@@ -30,7 +30,13 @@ from layers.incident.workflow import LogRow, Refused, allowed, apply
 REPLY_WORK_DAYS = Decimal(1)
 # Whoever lacks the right, or had a hand in it, is told so; the rest is a conflict with the state of the case.
 _FORBIDDEN = frozenset(
-    {"transition.not_permitted", "transition.not_yours", "transition.handler", "transition.not_reporter"}
+    {
+        "transition.not_permitted",
+        "transition.not_yours",
+        "transition.handler",
+        "transition.not_reporter",
+        "transition.not_asker",
+    }
 )
 _STAMPS = {
     "accept": "accepted_at", "file": "filed_at", "dispatch": "dispatched_at", "redispatch": "dispatched_at",
@@ -125,7 +131,9 @@ def _case(row: Row, clocks: Clocks) -> Case:
         from_above=row.channel == FROM_ABOVE,
         void_asked_by=row.void_asked_by,
         is_placed=row.is_placed,
+        is_taken_up=any((row.filed_at, row.dispatched_at, row.handled_at, row.county_ref)),
         closed_at=row.closed_at,
+        evaluated_at=row.evaluated_at,
         due_at=clocks.handle.due_at if clocks.handle else None,
     )
 
@@ -160,6 +168,11 @@ def clocks_of(row: Row, town: TownBook) -> Clocks:
     if row.state in ("suspended", "transferred_up"):
         name = "suspend" if row.state == "suspended" else "transfer_up"
         return timing.after(clocks, LogRow(name, "handling", row.state, at, None, None, {}), limits)
+    if row.state == "returned":
+        # what an organisation gave back does not run for it until it is dispatched again
+        clocks = timing.after(clocks, LogRow("return", "handling", "returned", at, None, None, {}), limits)
+    if row.state == "merged":
+        return timing.after(clocks, LogRow("merge", "reported", "merged", row.closed_at or at, None, None, {}), limits)
     if clocks.stage is None or row.due_at is None:
         return clocks
     stage = replace(clocks.stage, amber_at=row.amber_at, due_at=row.due_at)
@@ -180,7 +193,7 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
         ``incident.version_conflict``: somebody changed it; ``transition.…``: not allowed now. The detail names the state,
         the version and what is allowed.
     Forbidden
-        ``transition.not_permitted``, ``.not_yours``, ``.handler``, ``.not_reporter``.
+        ``transition.not_permitted``, ``.not_yours``, ``.handler``, ``.not_reporter``, ``.not_asker``.
     Invalid
         ``request.invalid``: a fact that names nothing: category, organisation, case, photo.
     """

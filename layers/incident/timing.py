@@ -307,6 +307,16 @@ def _stop(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
     return replace(clocks, stage=None, handle=clocks.handle and clocks.handle.standing(row.at), sign_due_at=None)
 
 
+def _end(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
+    """What was merged goes on under another number: nothing of it runs any more."""
+    return replace(_stop(clocks, row, limits), whole=clocks.whole.standing(row.at))
+
+
+def _again(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
+    """Taken apart: what was left of the whole at the merge is left now."""
+    return _enter(replace(clocks, whole=clocks.whole.resumed(row.at, limits)), row, limits)
+
+
 def _recount(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
     """The same limits and stops over the calendar as it is now."""
 
@@ -331,7 +341,7 @@ def _recount(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
 
 _MOVES = {
     "stage": _enter, "keep": _keep, "pause": _pause, "resume": _resume, "extend": _extend, "back": _back, "close": _closing,
-    "stop": _stop, "recount": _recount,
+    "stop": _stop, "end": _end, "again": _again, "recount": _recount,
 }  # fmt: skip
 
 

@@ -98,8 +98,8 @@ test("what was asked for is decided before anything else", () => {
 });
 
 test("buttons stand in order; what is rare and what belongs to the inbox stand apart", () => {
-  const item = { state: "handling", transitions: offers("transfer_up", "feed_back", "supervise", "remind", "ask_void") };
-  assert.deepEqual(buttons(item, null), { usual: ["remind", "supervise"], rare: ["transfer_up", "ask_void"], inbox: ["feed_back"] });
+  const item = { state: "handling", transitions: offers("transfer_up", "feed_back", "supervise", "remind", "ask_void", "unask_void") };
+  assert.deepEqual(buttons(item, null), { usual: ["remind", "supervise"], rare: ["transfer_up", "ask_void", "unask_void"], inbox: ["feed_back"] });
 });
 
 test("the single main action has no second button, steps of a chain keep theirs", () => {

@@ -208,6 +208,25 @@ def test_only_the_stage_stands_while_a_case_is_with_the_county(moment, urgency, 
     assert clocks.stage.due_at == TOWN.due(moment, [STAGES["handle", urgency]], [(paused, back)])
 
 
+@settings(deadline=None, max_examples=60)
+@given(MOMENTS, st.sampled_from(URGENCIES), st.lists(st.tuples(GAPS, GAPS), min_size=1, max_size=3))
+def test_nothing_runs_while_a_case_is_merged_and_the_whole_goes_on_once_it_is_taken_apart(moment, urgency, gaps):
+    here, stops, log = moment, [], []
+    for run, stand in gaps:
+        merged, apart = here + run * MINUTE, here + (run + stand) * MINUTE
+        log.append(row("merge", "reported", "merged", merged))
+        ended = replay(moment, urgency, log, LIMITS)
+        assert (ended.stage, ended.whole.paused_at) == (None, merged)
+        log.append(row("unmerge", "merged", "reported", apart))
+        stops.append((merged, apart))
+        here = apart
+    clocks = replay(moment, urgency, log, LIMITS)
+    assert clocks.whole.paused_at is None
+    assert clocks.whole.due_at == TOWN.due(moment, whole(STAGES, urgency), stops)
+    # the desk has its full time to accept again
+    assert clocks.stage.due_at == TOWN.due(here, [STAGES["accept", urgency]])
+
+
 def test_case_that_went_up_before_its_dispatch_is_handled_from_its_return_on():
     start, back = at("2026-03-17T09:00"), at("2026-03-24T09:00")
     clocks = on(
