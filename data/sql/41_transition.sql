@@ -60,6 +60,7 @@ begin
     -- one transition, one change
     perform set_config('onegrid.transition', '', true);
     perform set_config('onegrid.moved', new.incident_id || ':' || new.version, true);
+    perform set_config('onegrid.step', rule.name, true);
     return new;
 end $$;
 comment on function incident_transition is 'Holds every change of a case to transition_rule and writes its log row.';

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layers.incident.case import Case
-from layers.incident.timing import Limit, after, begin, is_provisional, replay
+from layers.incident.timing import Limit, after, begin, is_provisional, replay, used
 from layers.incident.workflow import LogRow
 from tests.layers.incident.closed_loop import (
     CALENDAR,
@@ -457,3 +457,21 @@ def test_notice_moves_a_deadline_of_december():
     old, new = (replay(at("2026-12-30T09:00"), "U4", log, book).whole.due_at for book in (LIMITS, NEW))
     assert old.astimezone(SHANGHAI).year == 2027
     assert old != new
+
+
+@settings(deadline=None)
+@given(MOMENTS, st.integers(0, 4_000), st.lists(st.integers(0, 900), min_size=2, max_size=2))
+def test_what_is_used_is_what_the_minute_counter_counts(moment, later, stop):
+    stage = begin(moment, "U3", LIMITS).stage
+    paused, resumed = moment + stop[0] * MINUTE, moment + (stop[0] + stop[1]) * MINUTE
+    stage = stage.standing(paused).resumed(resumed, LIMITS)
+    now = max(resumed, moment + later * MINUTE)
+    counted = TOWN.worked(moment, now) - TOWN.worked(paused, resumed)
+    assert used(stage, now, LIMITS) == counted * MINUTE
+    assert used(stage.standing(now), now + timedelta(days=40), LIMITS) == counted * MINUTE
+
+
+def test_what_is_used_of_an_urgent_limit_runs_through_the_night():
+    clocks = begin(at("2026-03-17T17:00"), "U1", LIMITS)
+    assert clocks.stage.limit.unit == "urgent_hour"
+    assert used(clocks.stage, at("2026-03-18T05:00"), LIMITS) == timedelta(hours=12)

@@ -33,8 +33,9 @@ export function head(item) {
   );
 }
 
-/** Name and number; who left no number is told apart from a masked one. @param {{name?: string | null, phone?: string | null} | null} person */
+/** Name and number; who left no number is told apart from a masked one, and who is not shown from who left no name. @param {{name?: string | null, phone?: string | null, hidden?: boolean} | null} person */
 export function reporterWords(person) {
+  if (person?.hidden) return t("incident.hidden");
   if (!person?.name && !person?.phone) return t("incident.anonymous");
   return [person.name, person.phone || t("incident.no_phone")].filter(Boolean).join(" ");
 }
