@@ -23,6 +23,10 @@ VERIFIERS = text("select user_id, name, org, waiting from find_verifiers(:incide
 MERGE_TARGET = text("""
     select incident_id from incident where is_open and state <> 'merged' and (case_no = :ref or incident_id::text = :ref) limit 1
 """)
+NUMBER_TAKEN = text("""
+    select 1 from incident where town_id = scope_town() and county_ref = :number and incident_id <> :incident_id
+        and state not in ('voided', 'declined') limit 1
+""")
 PHOTO = text("select exif_distance_m from photo where photo_id = :photo_id and incident_id = :incident_id")
 NAME_TRANSITION = text("select set_config('onegrid.transition', :given, true)")
 MOVE = text("""

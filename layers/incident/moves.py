@@ -279,6 +279,8 @@ def _resolved(session: Session, held: Held, asked: Move, town: TownBook) -> dict
         facts["verifier_id"] = _verifier(session, held, facts)
     if asked.name == "merge" and facts.get("into"):
         facts["into"] = _other_case(session, str(facts["into"]))
+    if asked.name in _NUMBERED and facts.get("external_ref"):
+        _check_number(session, held, str(facts["external_ref"]))
     for name in ("photo_before", "photo_after"):
         if facts.get(name):
             facts |= _photo(session, held, name, str(facts[name]))
@@ -309,10 +311,16 @@ def _verifier(session: Session, held: Held, facts: Mapping[str, Any]) -> int | N
     return int(wanted)
 
 
+def _check_number(session: Session, held: Held, number: str) -> None:
+    """A number of the county names one case."""
+    if session.execute(queries.NUMBER_TAKEN, {"incident_id": held.row.incident_id, "number": number}).first():
+        raise _invalid("external_ref", "another case has this number of the county", "number_taken")
+
+
 def _other_case(session: Session, text: str) -> str:
     found = session.execute(queries.MERGE_TARGET, {"ref": text}).one_or_none()
     if found is None:
-        raise _invalid("into", "there is no open case with this number here")
+        raise _invalid("into", "there is no open case with this number here that is not merged itself", "not_open")
     return str(found.incident_id)
 
 
@@ -320,10 +328,10 @@ def _photo(session: Session, held: Held, name: str, text: str) -> dict[str, Any]
     try:
         photo_id = UUID(text)
     except ValueError:
-        raise _invalid(name, "no photo of this case") from None
+        raise _invalid(name, "no photo of this case", "not_its_photo") from None
     found = session.execute(queries.PHOTO, {"photo_id": photo_id, "incident_id": held.row.incident_id}).one_or_none()
     if found is None:
-        raise _invalid(name, "no photo of this case")
+        raise _invalid(name, "no photo of this case", "not_its_photo")
     far = found.exif_distance_m is not None and found.exif_distance_m > PHOTO_FAR_M
     distance = None if found.exif_distance_m is None else round(found.exif_distance_m, 1)
     return {name: str(photo_id), f"{name}_distance_m": distance, **({f"{name}_far": True} if far else {})}

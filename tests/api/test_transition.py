@@ -354,3 +354,26 @@ def _scope_of(web, username) -> Scope:
     browser = web.browser(username)
     cookie = browser.client.get_cookie("onegrid_session") or next(iter(browser.client._cookies.values()))
     return web.state.callers.by_session(cookie.value).scope
+
+
+def test_refused_attempts_are_in_the_audit(web, databases):
+    command, squad, case = dispatched(web)
+    tried = {
+        "close": squad.post(
+            f"/api/v1/incidents/{case}/transitions", {"name": "close", "version": shown(command, case)["version"]}
+        ),
+        "file": command.post(
+            f"/api/v1/incidents/{case}/transitions", {"name": "file", "version": shown(command, case)["version"]}
+        ),
+    }
+    assert {name: answer.status_code for name, answer in tried.items()} == {"close": 409, "file": 409}
+    with psycopg2.connect(databases.owner_dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select detail->>'step', detail->>'code', user_id is not null, request_id from audit"
+            " where action = 'refused' and detail->>'path' like %s order by at",
+            [f"%{case}%"],
+        )
+        rows = cursor.fetchall()
+    connection.close()
+    assert [row[:3] for row in rows] == [(name, tried[name].json["code"], True) for name in ("close", "file")]
+    assert [row[3] for row in rows] == [tried[name].json["request_id"] for name in ("close", "file")]
