@@ -137,8 +137,7 @@ def _note(error: OneGridError) -> None:
 
 
 def _name_of_step() -> dict[str, Any]:
-    given = request.get_json(silent=True) if request.is_json else None
-    name = given.get("name") if isinstance(given, dict) else None
+    name = getattr(g.get("asked"), "name", None)
     return {"step": name[:40]} if isinstance(name, str) else {}
 
 

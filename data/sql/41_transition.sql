@@ -48,7 +48,8 @@ begin
     if new.rework_count <> old.rework_count + (rule.name = 'rework')::int
         or new.return_count <> old.return_count + (rule.name = 'return')::int
         or new.reopen_count <> old.reopen_count + (rule.name = 'reopen')::int
-        or (new.supervision_level <> old.supervision_level and rule.name <> 'supervise') then
+        or (new.supervision_level <> old.supervision_level and rule.name <> 'supervise'
+            and not (rule.name = 'reopen' and new.supervision_level = 0)) then
         raise exception 'the transition % does not change these counters', rule.name
             using errcode = 'OG004', detail = 'transition.not_from_here';
     end if;

@@ -27,7 +27,7 @@ NUMBER_TAKEN = text("""
     select 1 from incident where town_id = scope_town() and county_ref = :number and incident_id <> :incident_id
         and state not in ('voided', 'declined') limit 1
 """)
-PHOTO = text("select exif_distance_m from photo where photo_id = :photo_id and incident_id = :incident_id")
+PHOTO = text("select exif_distance_m, uploaded_by from photo where photo_id = :photo_id and incident_id = :incident_id")
 NAME_TRANSITION = text("select set_config('onegrid.transition', :given, true)")
 MOVE = text("""
     update incident set state = :state, urgency = :urgency, category_id = :category_id, platform_code = :platform_code,

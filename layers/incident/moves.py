@@ -332,6 +332,8 @@ def _photo(session: Session, held: Held, name: str, text: str) -> dict[str, Any]
     found = session.execute(queries.PHOTO, {"photo_id": photo_id, "incident_id": held.row.incident_id}).one_or_none()
     if found is None:
         raise _invalid(name, "no photo of this case", "not_its_photo")
+    if name == "photo_after" and found.uploaded_by is None:
+        raise _invalid(name, "a photo of the report shows what was before", "not_after")
     far = found.exif_distance_m is not None and found.exif_distance_m > PHOTO_FAR_M
     distance = None if found.exif_distance_m is None else round(found.exif_distance_m, 1)
     return {name: str(photo_id), f"{name}_distance_m": distance, **({f"{name}_far": True} if far else {})}

@@ -356,6 +356,18 @@ def _scope_of(web, username) -> Scope:
     return web.state.callers.by_session(cookie.value).scope
 
 
+def test_a_supervised_case_is_reopened_and_begins_without_supervision(shared_web):
+    command, squad, case = dispatched(shared_web)
+    done(command, case, "supervise", level=1, reason="群众反映多次")
+    done(squad, case, "reply", text="今天去")
+    done(squad, case, "sign")
+    done(squad, case, "feed_back", text="已清理路面", photo_after=photo(squad, case))
+    done(command, case, "pass_inspection", text="现场已看")
+    done(command, case, "close", condition_met=True)
+    again = done(command, case, "reopen", reason="又出现了")
+    assert (again["state"], again["supervision_level"]) == ("dispatched", 0)
+
+
 def test_refused_attempts_are_in_the_audit(web, databases):
     command, squad, case = dispatched(web)
     tried = {

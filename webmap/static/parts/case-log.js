@@ -38,7 +38,7 @@ export function logSentence(row, channel) {
   return {
     words: who ? t("incident.log_by", { who, did }) : did,
     detail: row.name === "report" ? throughWhat(channel) : change(row),
-    reason: [scoreOf(row), reasonOf(row), row.facts?.text, fromPaper(row)].filter(Boolean).join(t("common.stop")),
+    reason: [scoreOf(row), reasonOf(row), row.facts?.text, fromPaper(row)].filter(Boolean).map((part) => part.replace(/[。.]+$/u, "")).join(t("common.stop")),
   };
 }
 
