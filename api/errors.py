@@ -14,7 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from data import errors
+from api import db
+from data import audit, errors
 from data.errors import OneGridError
 from data.session import translate
 from webmap import i18n
@@ -116,13 +117,40 @@ def answer(error: OneGridError) -> Response:
     return response
 
 
+def _is_attempt(status: int, code: str) -> bool:
+    """Whether somebody tried what they may not: without the right, out of turn, or on a case of others."""
+    changing = request.method not in ("GET", "HEAD", "OPTIONS")
+    return status == 403 or (changing and (code.startswith("transition.") or code == "incident.not_found"))
+
+
+def _note(error: OneGridError) -> None:
+    """Write the attempt of somebody signed in to the audit, in a transaction of its own: that of the attempt is undone."""
+    scope = getattr(g, "scope", None)
+    if scope is None or scope.user_id is None:
+        return
+    told = {"method": request.method, "path": request.path, "code": error.code, **_name_of_step()}
+    try:
+        with db.transaction() as session:
+            audit.record(session, "refused", "request", None, None, told, g.request_id)
+    except Exception as fault:  # the answer is given whatever becomes of the note
+        log.error("%s: the refusal could not be written down: %s", g.request_id, fault)
+
+
+def _name_of_step() -> dict[str, Any]:
+    name = getattr(g.get("asked"), "name", None)
+    return {"step": name[:40]} if isinstance(name, str) else {}
+
+
 def register(app: Flask) -> None:
     """Makes every error of ``app`` an answer of the one shape."""
 
     @app.errorhandler(OneGridError)
     def expected(error: OneGridError) -> Response:
-        if status_of(error) >= 500:
-            log.warning("%s %s %s: %s", g.request_id, request.method, request.path, error)
+        status = status_of(error)
+        level = logging.WARNING if status >= 500 or status == 403 else logging.INFO
+        log.log(level, "%s %s %s: %s %s", g.request_id, request.method, request.path, status, error.code)
+        if _is_attempt(status, error.code):
+            _note(error)
         return answer(error)
 
     @app.errorhandler(ValidationError)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from tests.loop_at_work import FAULTS, Desk, Person, hurry, kill, more_accounts,
 CATEGORY, PLACE = "ZF-08-01-001", (120.885, 30.385)
 # whose accounts are copied, what they do, and their share of the people
 ROLES = {"command": ("desk", 0.5), "agency": ("org", 0.4), "head": ("head", 0.1)}
+BETWEEN_KILLS_S = (8, 22)
 say = Console().print
 
 
@@ -34,12 +36,15 @@ def run(minutes: float, people: int = 50, cases: int = 2_000) -> bool:
                 for username, (role, share) in ROLES.items()
                 for n, name in enumerate(more_accounts(dsn, username, max(1, round(people * share))))
             ]
+            # all cases are there before the ten minutes begin
+            with ThreadPoolExecutor(len(staff)) as pool:
+                list(pool.map(Person.report_all, [person for person in staff if person.role == "desk"]))
             desk.until = time.monotonic() + minutes * 60
             for person in staff:
                 person.start()
             killed, rng, faults = Counter[str](), random.Random(3), cycle(FAULTS)
             while time.monotonic() < desk.until - 10:
-                time.sleep(rng.uniform(4, 10))
+                time.sleep(rng.uniform(*BETWEEN_KILLS_S))
                 killed[what := next(faults)] += 1
                 kill(what, server, where.cluster)
             for person in staff:

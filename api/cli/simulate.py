@@ -22,14 +22,18 @@ from data import clock
 from data.clock import Course
 from data.scope import Scope
 from data.session import Database
+from layers.incident.book import book
 from layers.incident.due import run_timers
 from layers.people import queries
 from layers.simulation.driver import Settings as Plan
 from layers.simulation.driver import Simulation, Tally
+from layers.simulation.year import past
 from layers.supervision.flags import run_rules
 
 DEFAULT_HOURS = 24.0
 LONGEST = timedelta(days=31)
+BEFORE_OPENING = timedelta(minutes=10)
+NOON = timedelta(hours=3)
 _TIMEZONE = text("select timezone from town where town_id = scope_town()")
 
 
@@ -44,7 +48,10 @@ class NoDemo(RuntimeFault):
 @click.option("--at-once", is_flag=True, help="As fast as the work goes; the clock steps from act to act.")
 @click.option("--hours", type=click.FloatRange(0.01), metavar="N", help="So many simulated hours; default 24.")
 @click.option(
-    "--from", "begin", metavar="TIME", help="Put the clock forward to this first: 08:30, or a time with its zone."
+    "--from",
+    "begin",
+    metavar="TIME",
+    help="Put the clock forward to this first: 08:30, or a time with its zone; by default, at night and on days off, to the next opening.",
 )
 @click.option("--until", metavar="TIME", help="End then: 18:00, or a time with its zone.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed plans the same reports.")
@@ -67,6 +74,12 @@ def simulate(
         try:
             town_id, zone = _demo_town(invocation, database)
             clock.follow(settings.clock_path)
+            if begin is None and until is None and (opening := _next_opening(database, town_id)):
+                begin = opening.astimezone(zone).isoformat()
+                if not as_json:
+                    click.echo(
+                        f"nobody is at work now: the clock goes to {opening.astimezone(zone):%Y-%m-%d %H:%M} first"
+                    )
             _put_forward(settings, begin, zone)
             end = _end(until, hours, zone)
             plan = Plan(end, seed, settings.clock_path, settings.uploads_dir, None if at_once else speed)
@@ -96,6 +109,14 @@ def _demo_town(invocation: Invocation, database: Database) -> tuple[int, ZoneInf
         if not session.execute(queries.DEMO_LOGINS).scalar_one_or_none():
             raise NoDemo(f"{code} is no demo town: nobody simulated may act in it")
         return town_id, ZoneInfo(session.execute(_TIMEZONE).scalar_one())
+
+
+def _next_opening(database: Database, town_id: int) -> datetime | None:
+    """Shortly before the town next goes to work; None while it works or rests for a noon. Refuses a town without past cases."""
+    with database.transaction(Scope.system(town_id)) as session:
+        past(session)  # before the clock of the demo is touched
+        opens = next(begin for begin, _ in book(session).calendar.spans(clock.now()))
+    return opens - BEFORE_OPENING if opens - clock.now() > NOON else None
 
 
 def _put_forward(settings: Settings, begin: str | None, zone: ZoneInfo) -> None:

@@ -247,6 +247,8 @@ begin
     else
         insert into event (town_id, topic, kind, ref, payload, area_ids, org_ids, platforms, user_ids)
         select n.town_id, 'incident', 'updated', n.incident_id, incident_payload(n) || jsonb_build_object(
+                'step', case when current_setting('onegrid.moved', true) = n.incident_id || ':' || n.version
+                    then current_setting('onegrid.step', true) end,
                 'lon_before', round(st_x(o.geom)::numeric, 7), 'lat_before', round(st_y(o.geom)::numeric, 7), 'scope_before',
                 jsonb_build_object('area_ids', array_remove(array[o.grid_id, o.grid_now_id], null),
                     'org_ids', array_remove(array[o.lead_org_id], null), 'platforms', array_remove(array[o.platform_code], null))),

@@ -42,10 +42,14 @@ begin
     if rule.name = 'void' and (old.void_asked_by is null or old.void_asked_by = scope_user()) then
         raise exception 'a second person voids a case' using errcode = 'OG004', detail = 'transition.second_person';
     end if;
+    if rule.name = 'unask_void' and old.void_asked_by is distinct from scope_user() then
+        raise exception 'whoever asked takes it back' using errcode = 'OG004', detail = 'transition.not_asker';
+    end if;
     if new.rework_count <> old.rework_count + (rule.name = 'rework')::int
         or new.return_count <> old.return_count + (rule.name = 'return')::int
         or new.reopen_count <> old.reopen_count + (rule.name = 'reopen')::int
-        or (new.supervision_level <> old.supervision_level and rule.name <> 'supervise') then
+        or (new.supervision_level <> old.supervision_level and rule.name <> 'supervise'
+            and not (rule.name = 'reopen' and new.supervision_level = 0)) then
         raise exception 'the transition % does not change these counters', rule.name
             using errcode = 'OG004', detail = 'transition.not_from_here';
     end if;
@@ -57,6 +61,7 @@ begin
     -- one transition, one change
     perform set_config('onegrid.transition', '', true);
     perform set_config('onegrid.moved', new.incident_id || ':' || new.version, true);
+    perform set_config('onegrid.step', rule.name, true);
     return new;
 end $$;
 comment on function incident_transition is 'Holds every change of a case to transition_rule and writes its log row.';
@@ -100,7 +105,8 @@ begin
     end loop;
     return (select jsonb_build_object('id', mine.incident_id, 'town_id', mine.town_id, 'case_no', mine.case_no, 'title', mine.title,
         'reported_at', mine.reported_at, 'state', shown.state, 'merged', shown.incident_id <> mine.incident_id,
-        'version', mine.version, 'accepted_at', shown.accepted_at, 'filed_at', shown.filed_at,
+        'version', mine.version, 'taken_up', mine.filed_at is not null or mine.dispatched_at is not null
+            or mine.handled_at is not null or mine.county_ref is not null, 'accepted_at', shown.accepted_at, 'filed_at', shown.filed_at,
         'dispatched_at', shown.dispatched_at, 'handled_at', shown.handled_at, 'closed_at', shown.closed_at,
         'evaluated_at', (select max(l.at) from incident_log l where l.incident_id = shown.incident_id and l.name = 'evaluate'),
         'due_at', shown.whole_due_at,

@@ -55,7 +55,10 @@ class Case:
     from_above: bool = False
     void_asked_by: int | None = None
     is_placed: bool = True
+    # filed, sent out, worked on or sent up once: its reporter cannot take it back any more, wherever it returns to
+    is_taken_up: bool = False
     closed_at: datetime | None = None
+    evaluated_at: datetime | None = None
     due_at: datetime | None = None
 
     @property

@@ -45,7 +45,7 @@ _NOT_DISTINCT = text("""
         and other_id = greatest(cast(:incident_id as uuid), cast(:other_id as uuid))
 """)
 # Figures that stand beside the stages; each is the filter of the same name.
-BESIDE = ("lane", "unseen", "reply", "asked", "supervised", "late")
+BESIDE = ("supervised", "unseen", "reply", "asked", "late")
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Long = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)]

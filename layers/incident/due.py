@@ -16,7 +16,7 @@ from layers.incident import move_queries as queries
 from layers.incident import timing
 from layers.incident.book import book
 from layers.incident.case import SYSTEM
-from layers.incident.moves import Held, Move, hold, move
+from layers.incident.moves import Held, Move, hold, move_held
 from layers.incident.timers import due, timers
 
 log = logging.getLogger("onegrid.incident")
@@ -49,7 +49,7 @@ def _advance(session: Session, incident_id: UUID) -> None:
     try:
         with session.begin_nested():
             for _ in range(MOST_AT_ONCE):
-                if not _one_step(session, incident_id):
+                if not _one_step(session, hold(session, incident_id)):
                     return
             raise OneGridError("timer.endless", "the clock does not come to an end")
     except Exception as fault:  # whatever one case holds, the others go on
@@ -57,16 +57,16 @@ def _advance(session: Session, incident_id: UUID) -> None:
         session.execute(queries.LATER, {"incident_id": incident_id, "at": clock.now() + PAUSE_AFTER_FAULT})
 
 
-def _one_step(session: Session, incident_id: UUID) -> bool:
-    """Make the first transition that is due; False when none was."""
-    held, limits, now = hold(session, incident_id), book(session).time_limits, clock.now()
+def _one_step(session: Session, held: Held) -> bool:
+    """Make the first transition that is due; return whether another one is due after it."""
+    limits, now = book(session).time_limits, clock.now()
     timer = due(held.case, held.clocks, limits, now)
     if timer is None:
         ahead = timers(held.case, held.clocks, limits)
         _wind(session, held, ahead[0].at if ahead else None)
         return False
-    move(session, incident_id, Move(timer.name, None, timer.facts), SYSTEM)
-    return True
+    _, case, clocks = move_held(session, held, Move(timer.name, None, timer.facts), SYSTEM)
+    return due(case, clocks, limits, now) is not None
 
 
 def _wind(session: Session, held: Held, at: datetime | None) -> None:

@@ -15,6 +15,8 @@ from layers.incident.case import LEVELS, Actor, Case
 MOST_RETURNS = 2
 MOST_REOPENINGS = 1
 MOST_SUSPENDED_DAYS = 30
+# So long after the evaluation, which the handlers may appeal against, a case is kept from the archive.
+ARCHIVE_AFTER = timedelta(days=30)
 # An after-photo taken further away than this is flagged.
 PHOTO_FAR_M = 100.0
 APPEAL_OUTCOMES = ("upheld", "rejected")
@@ -158,6 +160,10 @@ def own_report(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | No
     return None if own else "transition.not_reporter"
 
 
+def not_taken_up(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    return "transition.taken_up" if case.is_taken_up else None
+
+
 def reporter_or_revisit(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
     return None if actor.is_system or actor.may("close") else own_report(case, actor, at, facts)
 
@@ -172,8 +178,16 @@ def second_person(case: Case, actor: Actor, at: datetime, facts: Facts) -> str |
     return "transition.second_person" if actor.user_id == case.void_asked_by else None
 
 
+def asked_void_oneself(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
+    """Whoever asked takes it back; for the others there is nothing to take back."""
+    if case.void_asked_by is None:
+        return "transition.nothing_asked"
+    return None if actor.user_id == case.void_asked_by else "transition.not_asker"
+
+
 def kept_long_enough(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
-    return "transition.too_early" if case.closed_at and at < case.closed_at + timedelta(days=30) else None
+    since = case.evaluated_at or case.closed_at
+    return "transition.too_early" if since and at < since + ARCHIVE_AFTER else None
 
 
 def is_sampled(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | None:
@@ -201,7 +215,8 @@ def other_case(case: Case, actor: Actor, at: datetime, facts: Facts) -> str | No
 
 
 def filed(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
-    return {name: facts[name] for name in ("category", "platform", "lead_org_id") if facts.get(name)}
+    given = {name: facts[name] for name in ("category", "platform", "lead_org_id") if facts.get(name)}
+    return {**given, "is_taken_up": True}
 
 
 def sent_out(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
@@ -213,6 +228,7 @@ def sent_out(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, 
         "inspected_by": None,
         "suspension": "none",
         "extension": "none" if case.extension == "pending" else case.extension,
+        "is_taken_up": True,
     }
 
 
@@ -268,8 +284,12 @@ def closes(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, An
     return {"closed_at": at, "reply_due": False}
 
 
+def evaluates(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
+    return {"evaluated_at": at}
+
+
 def self_closes(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:
-    return {"handler_ids": case.handler_ids | ({actor.user_id} - {None}), "closed_at": at}
+    return {"handler_ids": case.handler_ids | ({actor.user_id} - {None}), "closed_at": at, "is_taken_up": True}
 
 
 def inspects(case: Case, actor: Actor, at: datetime, facts: Facts) -> dict[str, Any]:

@@ -110,11 +110,6 @@ LAYER = Layer(
             "bool",
         ),
         Filter("triage", "f.triage_reason is not null", "bool"),
-        Filter(
-            "lane",
-            "f.state = any ('{dispatched,returned,handling,suspended,transferred_up,awaiting_inspection}')",
-            "bool",
-        ),
         Filter("level", "f.supervision_level = %(level)s", "number"),
         Filter("reply", "f.reply_due_at is not null", "bool"),
         Filter("asked", "(f.suspension = 'pending' or f.extension = 'pending' or f.void_asked_by is not null)", "bool"),

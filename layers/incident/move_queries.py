@@ -7,7 +7,9 @@ from sqlalchemy import text
 HOLD = text("""
     select i.*, i.geom is not null as is_placed, c.code as category, c.self_handle,
         array(select a.user_id from incident_assignment a where a.incident_id = i.incident_id and a.duty = 'verify'
-            and a.user_id is not null) as verifier_ids
+            and a.user_id is not null) as verifier_ids,
+        case when i.state = 'evaluated' then (select max(l.at) from incident_log l
+            where l.incident_id = i.incident_id and l.name = 'evaluate') end as evaluated_at
     from incident i left join category c using (category_id) where i.incident_id = :incident_id for update of i
 """)
 LAST_LOG = text("""
@@ -21,7 +23,11 @@ VERIFIERS = text("select user_id, name, org, waiting from find_verifiers(:incide
 MERGE_TARGET = text("""
     select incident_id from incident where is_open and state <> 'merged' and (case_no = :ref or incident_id::text = :ref) limit 1
 """)
-PHOTO = text("select exif_distance_m from photo where photo_id = :photo_id and incident_id = :incident_id")
+NUMBER_TAKEN = text("""
+    select 1 from incident where town_id = scope_town() and county_ref = :number and incident_id <> :incident_id
+        and state not in ('voided', 'declined') limit 1
+""")
+PHOTO = text("select exif_distance_m, uploaded_by from photo where photo_id = :photo_id and incident_id = :incident_id")
 NAME_TRANSITION = text("select set_config('onegrid.transition', :given, true)")
 MOVE = text("""
     update incident set state = :state, urgency = :urgency, category_id = :category_id, platform_code = :platform_code,

@@ -30,7 +30,13 @@ from layers.incident.workflow import LogRow, Refused, allowed, apply
 REPLY_WORK_DAYS = Decimal(1)
 # Whoever lacks the right, or had a hand in it, is told so; the rest is a conflict with the state of the case.
 _FORBIDDEN = frozenset(
-    {"transition.not_permitted", "transition.not_yours", "transition.handler", "transition.not_reporter"}
+    {
+        "transition.not_permitted",
+        "transition.not_yours",
+        "transition.handler",
+        "transition.not_reporter",
+        "transition.not_asker",
+    }
 )
 _STAMPS = {
     "accept": "accepted_at", "file": "filed_at", "dispatch": "dispatched_at", "redispatch": "dispatched_at",
@@ -125,7 +131,9 @@ def _case(row: Row, clocks: Clocks) -> Case:
         from_above=row.channel == FROM_ABOVE,
         void_asked_by=row.void_asked_by,
         is_placed=row.is_placed,
+        is_taken_up=any((row.filed_at, row.dispatched_at, row.handled_at, row.county_ref)),
         closed_at=row.closed_at,
+        evaluated_at=row.evaluated_at,
         due_at=clocks.handle.due_at if clocks.handle else None,
     )
 
@@ -160,6 +168,11 @@ def clocks_of(row: Row, town: TownBook) -> Clocks:
     if row.state in ("suspended", "transferred_up"):
         name = "suspend" if row.state == "suspended" else "transfer_up"
         return timing.after(clocks, LogRow(name, "handling", row.state, at, None, None, {}), limits)
+    if row.state == "returned":
+        # what an organisation gave back does not run for it until it is dispatched again
+        clocks = timing.after(clocks, LogRow("return", "handling", "returned", at, None, None, {}), limits)
+    if row.state == "merged":
+        return timing.after(clocks, LogRow("merge", "reported", "merged", row.closed_at or at, None, None, {}), limits)
     if clocks.stage is None or row.due_at is None:
         return clocks
     stage = replace(clocks.stage, amber_at=row.amber_at, due_at=row.due_at)
@@ -180,17 +193,24 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
         ``incident.version_conflict``: somebody changed it; ``transition.…``: not allowed now. The detail names the state,
         the version and what is allowed.
     Forbidden
-        ``transition.not_permitted``, ``.not_yours``, ``.handler``, ``.not_reporter``.
+        ``transition.not_permitted``, ``.not_yours``, ``.handler``, ``.not_reporter``, ``.not_asker``.
     Invalid
         ``request.invalid``: a fact that names nothing: category, organisation, case, photo.
     """
-    held = hold(session, incident_id)
+    return move_held(session, hold(session, incident_id), asked, actor)[0]
+
+
+def move_held(session: Session, held: Held, asked: Move, actor: Actor | None = None) -> tuple[int, Case, Clocks]:
+    """Make one transition of a case that is locked already; return its new version, the case and its clocks after it.
+
+    Raises as `move` does.
+    """
     actor = actor or actor_of(scope_of(session))
     town = book(session)
     # with the day of the town: a review date is compared with it
     now = clock.now().astimezone(ZoneInfo(town.timezone))
     if asked.version is not None and asked.version != held.case.version:
-        raise conflict(session, incident_id, allowed=list(allowed(held.case, actor, now)))
+        raise conflict(session, held.row.incident_id, allowed=list(allowed(held.case, actor, now)))
     facts = _resolved(session, held, asked, town)
     _check_happened(held, facts, now)
     try:
@@ -203,7 +223,7 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
     _write(session, held, after, clocks, row, asked, town)
     _hand_over(session, held, after, row)
     _announce(session, held, row)
-    return held.row.version + 1
+    return held.row.version + 1, after, clocks
 
 
 def _refused(held: Held, refused: Refused) -> Conflict | Forbidden:
@@ -259,6 +279,8 @@ def _resolved(session: Session, held: Held, asked: Move, town: TownBook) -> dict
         facts["verifier_id"] = _verifier(session, held, facts)
     if asked.name == "merge" and facts.get("into"):
         facts["into"] = _other_case(session, str(facts["into"]))
+    if asked.name in _NUMBERED and facts.get("external_ref"):
+        _check_number(session, held, str(facts["external_ref"]))
     for name in ("photo_before", "photo_after"):
         if facts.get(name):
             facts |= _photo(session, held, name, str(facts[name]))
@@ -289,10 +311,16 @@ def _verifier(session: Session, held: Held, facts: Mapping[str, Any]) -> int | N
     return int(wanted)
 
 
+def _check_number(session: Session, held: Held, number: str) -> None:
+    """A number of the county names one case."""
+    if session.execute(queries.NUMBER_TAKEN, {"incident_id": held.row.incident_id, "number": number}).first():
+        raise _invalid("external_ref", "another case has this number of the county", "number_taken")
+
+
 def _other_case(session: Session, text: str) -> str:
     found = session.execute(queries.MERGE_TARGET, {"ref": text}).one_or_none()
     if found is None:
-        raise _invalid("into", "there is no open case with this number here")
+        raise _invalid("into", "there is no open case with this number here that is not merged itself", "not_open")
     return str(found.incident_id)
 
 
@@ -300,10 +328,12 @@ def _photo(session: Session, held: Held, name: str, text: str) -> dict[str, Any]
     try:
         photo_id = UUID(text)
     except ValueError:
-        raise _invalid(name, "no photo of this case") from None
+        raise _invalid(name, "no photo of this case", "not_its_photo") from None
     found = session.execute(queries.PHOTO, {"photo_id": photo_id, "incident_id": held.row.incident_id}).one_or_none()
     if found is None:
-        raise _invalid(name, "no photo of this case")
+        raise _invalid(name, "no photo of this case", "not_its_photo")
+    if name == "photo_after" and found.uploaded_by is None:
+        raise _invalid(name, "a photo of the report shows what was before", "not_after")
     far = found.exif_distance_m is not None and found.exif_distance_m > PHOTO_FAR_M
     distance = None if found.exif_distance_m is None else round(found.exif_distance_m, 1)
     return {name: str(photo_id), f"{name}_distance_m": distance, **({f"{name}_far": True} if far else {})}

@@ -40,7 +40,7 @@ def of_code(session: Session, code: str) -> dict[str, Any]:
         raise NotFound("progress.not_found", "no report has this code; compare it with the receipt")
     state = told["state"]
     return {
-        **{name: value for name, value in told.items() if name != "state"},
+        **{name: value for name, value in told.items() if name not in ("state", "taken_up")},
         "stage": _STAGE_OF_STATE.get(state),
         "ended": state if state in ("declined", "voided") else None,
         "suspended": state == "suspended",
@@ -54,7 +54,7 @@ def _may(told: Mapping[str, Any]) -> list[str]:
         return []
     state = told["state"]
     if state in ("reported", "verifying", "accepted"):
-        return ["withdraw"]
+        return [] if told["taken_up"] else ["withdraw"]
     if state == "closed":
         return ["evaluate", *(["reopen"] if told["reopen_count"] == 0 else [])]
     return []

@@ -60,6 +60,8 @@ ONE = text("""
     select i.*, st_x(i.geom) as lon, st_y(i.geom) as lat, i.geom is not null as is_placed, c.code as category, c.self_handle,
         array(select a.user_id from incident_assignment a where a.incident_id = i.incident_id and a.duty = 'verify'
             and a.user_id is not null) as verifier_ids,
+        case when i.state = 'evaluated' then (select max(l.at) from incident_log l
+            where l.incident_id = i.incident_id and l.name = 'evaluate') end as evaluated_at,
         n.code as now_code, n.name as now_name, n.name_en as now_name_en,
         w.code as then_code, w.name as then_name, w.name_en as then_name_en
     from incident i left join area n on n.area_id = i.grid_now_id left join area w on w.area_id = i.grid_id

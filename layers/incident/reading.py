@@ -14,7 +14,7 @@ from data import audit, clock
 from data.errors import NotFound
 from data.scope import scope_of
 from layers import features
-from layers.incident import moves, queries, workflow
+from layers.incident import moves, queries, timing, workflow
 from layers.incident.book import TownBook, book
 from layers.incident.layer import LAYER
 from layers.incident.masking import masked_name, masked_phone
@@ -118,7 +118,7 @@ def get(session: Session, incident_id: UUID) -> dict[str, Any]:
         "merged": [dict(one) for one in session.execute(queries.MERGED, own).mappings()],
         "suggestion": _named(row.suggestion or {}, book(session)),
         "duplicates": _duplicates(session, row),
-        "reporter": _masked(session.execute(queries.REPORTER, own).one_or_none()),
+        "reporter": _reporter(session, session.execute(queries.REPORTER, own).one_or_none()),
         "photos": [_photo(photo) for photo in session.execute(queries.PHOTOS, own)],
         "log": [dict(entry) for entry in session.execute(queries.LOG, own).mappings()],
         "version": row.version,
@@ -234,6 +234,14 @@ def _masked(row: Row | None) -> dict[str, Any] | None:
     return {"name": masked_name(row.name), "phone": masked_phone(row.phone)}
 
 
+def _reporter(session: Session, row: Row | None) -> dict[str, Any] | None:
+    """The reporter, masked; ``{"hidden": true}`` for whoever may not know whether there is a name: handlers are not told."""
+    scope = scope_of(session)
+    if row is None and not any(scope.may(permission) for permission in ("unmask", "accept")):
+        return {"hidden": True}
+    return _masked(row)
+
+
 def _photo(row: Row) -> dict[str, Any]:
     seen = row.lon is not None
     distance = None if row.exif_distance_m is None else round(row.exif_distance_m, 1)
@@ -248,7 +256,7 @@ def _photo(row: Row) -> dict[str, Any]:
 
 
 def _clocks(row: Row, town: TownBook) -> list[dict[str, Any]]:
-    """The clock of the stage, if one runs, and that of the whole case."""
+    """The clock of the stage, if one runs, and that of the whole case; what is used of them as of now."""
     clocks = moves.clocks_of(row, town)
     return [
         {
@@ -258,6 +266,8 @@ def _clocks(row: Row, town: TownBook) -> list[dict[str, Any]]:
             "due_at": shown.due_at,
             "paused_at": shown.paused_at,
             "limit": {"value": float(shown.limit.value), "unit": shown.limit.unit} if shown.limit else None,
+            "used_s": int(timing.used(shown, row.closed_at or clock.now(), town.time_limits).total_seconds()),
+            "in_work_time": any(part.unit not in timing.CONTINUOUS for part in shown.parts),
         }
         for shown in (clocks.stage, clocks.whole)
         if shown is not None

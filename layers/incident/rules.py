@@ -3,7 +3,8 @@
 Three kinds of evidence count for a category: the suggestion rules of the town (words that must be there, words that must
 not, sometimes a channel) with the weight the town gave them, the category's own keywords, and how like the text is to
 what is known of the category and to cases that were decided. The best category wins; the confidence is its share of all
-evidence, held down while there is little of it: likeness alone suggests, but is never sure enough to decide.
+evidence, held down while there is little of it, and while the text is put otherwise than reports of that category are:
+likeness alone suggests, but is never sure enough to decide, and one word found by chance is not either.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ ALTERNATIVES = 3
 LIKENESS_WEIGHT = 0.4
 LIKENESS_POWER = 8
 LEAST_LIKENESS = 0.05
+# Words that name one category in a text that is quite unlike it count against that much doubt: then a person is asked.
+DOUBT_WEIGHT = 1.5
 # A decided case tells less of its category than a word that somebody chose for it.
 CHOSEN_WEIGHT, TOLD_WEIGHT, DECIDED_WEIGHT = 0.7, 1.0, 0.2
 
@@ -244,7 +247,7 @@ def suggest(text: str, channel: str | None, book: RuleBook) -> Suggestion:
     ranked = sorted((code for code in weights if weights[code] > 0), key=lambda code: (-weights[code], code))
     if not ranked:
         return Suggestion()
-    total = sum(weights[code] for code in ranked) + PRIOR_WEIGHT
+    total = sum(weights[code] for code in ranked) + PRIOR_WEIGHT + _doubt(evidence, ranked[0])
 
     def confidence(code: str) -> float:
         return round(weights[code] / total, 3)
@@ -261,6 +264,12 @@ def suggest(text: str, channel: str | None, book: RuleBook) -> Suggestion:
         words=book.words_of(text, rules),
         alternatives=_alternatives(ranked[1 : 1 + ALTERNATIVES], book, confidence),
     )
+
+
+def _doubt(evidence: dict[str, dict[str, float]], best: str) -> float:
+    """How much less the text is like the best category than like another one, as a weight; 0 in a book without examples."""
+    likest = max(fired.get("likeness", 0.0) for fired in evidence.values())
+    return DOUBT_WEIGHT * (likest - evidence[best].get("likeness", 0.0)) / LIKENESS_WEIGHT
 
 
 def _alternatives(codes: Sequence[str], book: RuleBook, confidence: Any) -> tuple[Alternative, ...]:

@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from layers.incident.case import SUPERVISED, Case
+from layers.incident.guards import ARCHIVE_AFTER
 from layers.incident.timing import Clock, Clocks, Limits
 
 # Nobody answered a revisit for so long: the system evaluates by what the clocks say.
 EVALUATE_AFTER = timedelta(days=7)
-ARCHIVE_AFTER = timedelta(days=30)
 # Late by so much of the limit, a case goes to this level of supervision.
 LATE_SHARE = {2: Decimal("0.5"), 3: Decimal(1)}
 MANY_TIMES = 2
@@ -81,7 +81,8 @@ def _ending(case: Case, clocks: Clocks) -> list[Timer]:
             return [Timer(case.closed_at, "sample", {"reason": "sampled"})]
         return [Timer(case.closed_at + EVALUATE_AFTER, "evaluate", {"score": _score(case, clocks), "by": "system"})]
     if case.state == "evaluated" and case.appeal != "open":
-        return [Timer(case.closed_at + ARCHIVE_AFTER, "archive")]
+        # what came from a file evaluated does not say when
+        return [Timer((case.evaluated_at or case.closed_at) + ARCHIVE_AFTER, "archive")]
     return []
 
 

@@ -154,6 +154,27 @@ def is_provisional(clock: Clock, limits: Limits) -> bool:
     return False
 
 
+def used(clock: Clock, at: datetime, limits: Limits) -> timedelta:
+    """Return how much of its limit a clock has used at a moment: work time where the limit is in work units, stops left out."""
+    until = at if clock.paused_at is None else min(at, clock.paused_at)
+    total, begin, unit = timedelta(), clock.started_at, clock.parts[-1].unit if clock.parts else "natural_day"
+    spans = list(_spans(clock.started_at, clock.parts, clock.stops, limits))
+    # beyond its last part it goes on in the unit of that
+    for part, start, end in [*spans, (unit, spans[-1][2] if spans else begin, until)]:
+        last = min(end, until)
+        if last <= start:
+            continue
+        total += _between(start, last, part, limits.calendar)
+        for paused, resumed in clock.stops:
+            if start < resumed and paused < last:
+                total -= _between(max(start, paused), min(last, resumed), part, limits.calendar)
+    return total
+
+
+def _between(start: datetime, end: datetime, unit: Unit, calendar: WorkCalendar) -> timedelta:
+    return end - start if unit in CONTINUOUS else work_time(start, end, calendar)
+
+
 def _shift(at: datetime, paused: datetime, until: datetime, unit: Unit, calendar: WorkCalendar) -> datetime:
     if unit in CONTINUOUS:
         return at + (until - paused)
@@ -307,6 +328,16 @@ def _stop(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
     return replace(clocks, stage=None, handle=clocks.handle and clocks.handle.standing(row.at), sign_due_at=None)
 
 
+def _end(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
+    """What was merged goes on under another number: nothing of it runs any more."""
+    return replace(_stop(clocks, row, limits), whole=clocks.whole.standing(row.at))
+
+
+def _again(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
+    """Taken apart: what was left of the whole at the merge is left now."""
+    return _enter(replace(clocks, whole=clocks.whole.resumed(row.at, limits)), row, limits)
+
+
 def _recount(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
     """The same limits and stops over the calendar as it is now."""
 
@@ -331,7 +362,7 @@ def _recount(clocks: Clocks, row: LogRow, limits: Limits) -> Clocks:
 
 _MOVES = {
     "stage": _enter, "keep": _keep, "pause": _pause, "resume": _resume, "extend": _extend, "back": _back, "close": _closing,
-    "stop": _stop, "recount": _recount,
+    "stop": _stop, "end": _end, "again": _again, "recount": _recount,
 }  # fmt: skip
 
 

@@ -62,7 +62,7 @@ class Rule:
         Codes that ``reason_code`` must be one of.
     clock
         What happens to the stage clock: ``stage`` starts the target's, ``keep`` leaves it, ``pause``, ``resume``, ``stop``, …;
-        ``recount`` counts anew over a calendar that has changed.
+        ``end`` stops that of the whole too, until ``again``; ``recount`` counts anew over a calendar that has changed.
     """
 
     name: str
@@ -93,9 +93,9 @@ TABLE: tuple[Rule, ...] = (
     Rule("verify_absent", ("verifying",), "declined", "verify", ("text",), (g.asked_to_verify,), clock="stop", number="3"),
     Rule("accept", ("reported",), "accepted", "accept", number="4"),
     Rule("decline", ("reported",), "declined", "accept", ("reason",), reasons=DECLINE_REASONS, clock="stop", number="4"),
-    Rule("merge", ("reported",), "merged", "accept|merge", ("into",), check=(g.other_case,), clock="stop", number="4"),
-    Rule("unmerge", ("merged",), "reported", "accept|merge", ("reason",), number="4"),
-    Rule("withdraw", ("reported", "verifying", "accepted"), "declined", "report|reporter", ("reason",), (g.own_report,),
+    Rule("merge", ("reported",), "merged", "accept|merge", ("into",), check=(g.other_case,), clock="end", number="4"),
+    Rule("unmerge", ("merged",), "reported", "accept|merge", ("reason",), clock="again", number="4"),
+    Rule("withdraw", ("reported", "verifying", "accepted"), "declined", "report|reporter", ("reason",), (g.own_report, g.not_taken_up),
          clock="stop", number="4"),
     Rule("file", ("accepted",), "filed", "file", when=(g.placed,), check=(g.category_given,), effect=g.filed, number="5"),
     Rule("reclassify", ("filed", "returned"), "accepted", "file", ("category", "reason"), effect=g.filed, number="5"),
@@ -119,9 +119,10 @@ TABLE: tuple[Rule, ...] = (
          effect=g.sets(extension="denied"), clock="keep", number="10"),
     Rule("escalate", BELOW_COUNTY, None, "own_level", ("reason",), (g.is_level(1),), effect=g.moved_level(1), clock="keep", number="11"),
     Rule("lower", BELOW_COUNTY, None, "own_level", ("reason",), (g.is_level(-1),), effect=g.moved_level(-1), clock="keep", number="11"),
-    Rule("receive", ("reported",), "accepted", "own_level|system", ("external_ref",), (g.from_above,), number="11"),
+    Rule("receive", ("reported",), "accepted", "own_level|system", ("external_ref",), (g.from_above,),
+         effect=g.sets(is_taken_up=True), number="11"),
     Rule("transfer_up", IN_TOWN, "transferred_up", "own_level", ("reason", "external_ref"), (g.at_town,),
-         effect=g.sets(escalation="county"), clock="pause", number="11"),
+         effect=g.sets(escalation="county", is_taken_up=True), clock="pause", number="11"),
     Rule("county_return", ("transferred_up",), "handling", "own_level|system", ("reason",), check=(g.category_given, g.lead_given),
          effect=g.comes_back, clock="resume", number="11"),
     Rule("send_down", ("transferred_up",), "accepted", "own_level|system", ("reason",), effect=g.comes_back, number="11"),
@@ -134,7 +135,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("close", ("awaiting_inspection",), "closed", "close", when=(g.not_handler, g.inspected),
          check=(g.closing_condition,), effect=g.closes, clock="stop", number="14"),
     Rule("evaluate", ("closed",), "evaluated", "report|reporter|close|system", ("score",),
-         (g.reporter_or_revisit, g.not_handler), clock="stop", number="15"),
+         (g.reporter_or_revisit, g.not_handler), effect=g.evaluates, clock="stop", number="15"),
     Rule("reopen", ("closed",), "dispatched", "report|reporter|close", ("reason",),
          (g.reopens_left, g.reporter_or_revisit, g.not_handler), (g.lead_given,), g.reopened, number="15"),
     Rule("appeal", ("closed", "evaluated"), None, "handle", ("reason",), (g.appeal_free,),
@@ -144,6 +145,8 @@ TABLE: tuple[Rule, ...] = (
     Rule("archive", ("evaluated",), "archived", "system", when=(g.kept_long_enough, g.appeal_settled), clock="stop", number="16"),
     Rule("ask_void", tuple(s for s in STATES if s not in ("archived", "voided")), None, "void", ("reason",), (g.void_free,),
          effect=g.asks_void, clock="keep", number="17"),
+    Rule("unask_void", tuple(s for s in STATES if s not in ("archived", "voided")), None, "void", ("reason",), (g.asked_void_oneself,),
+         effect=g.sets(void_asked_by=None), clock="keep", number="17"),
     Rule("void", tuple(s for s in STATES if s not in ("archived", "voided")), "voided", "void", ("reason",), (g.second_person,),
          clock="stop", number="17"),
     Rule("supervise", tuple(s for s in STATES if s in SUPERVISED), None, "supervise_1|supervise_2|supervise_3|system",

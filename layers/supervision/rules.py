@@ -236,7 +236,8 @@ def _quick_close(case: History, threshold: Any, limits: Limits, found: Findings)
 def _supervised(case: History, threshold: Any, limits: Limits, found: Findings) -> None:
     for step in case.steps:
         level = step.row.facts.get("level") if step.row.name == "supervise" else None
-        if level is not None and level >= threshold.level:
+        # rework and returns have rules of their own, with whoever caused them
+        if level is not None and level >= threshold.level and step.row.reason != "often":
             basis = {"level": level, "at": step.row.at, "by": step.log_id, "reason": step.row.reason}
             found.proposals.append(Proposal("supervised", threshold.colour, step.log_id, step.org_id, basis))
 

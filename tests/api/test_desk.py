@@ -22,7 +22,7 @@ def test_each_figure_equals_the_queue_it_opens(shared_web, filters):
     done(command, case, "remind", text="请回报进展")
     told = figures(command, filters)
     more = filters.replace("?", "&")
-    assert set(told) == {"accept", "handle", "evaluate", "lane", "unseen", "reply", "asked", "supervised", "late"}
+    assert set(told) == {"accept", "handle", "evaluate", "supervised", "unseen", "reply", "asked", "late"}
     for name, n in told.items():
         query = f"stage={name}" if name in ("accept", "handle", "evaluate") else f"{name}=1"
         assert count(command, query + more) == n, name

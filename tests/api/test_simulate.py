@@ -9,9 +9,10 @@ import psycopg2
 import pytest
 from click.testing import CliRunner
 
-from api.cli import main
+from api.cli import main, simulate
 from data import clock
 from data.clock import Course
+from data.session import Database
 from tests.small_town import TOWN
 
 MARK = 'update town set settings = settings || \'{"demo_logins": ["command"]}\''
@@ -84,3 +85,28 @@ def test_the_real_time_is_brought_back(onegrid, tmp_path):
     assert result.exit_code == 0, result.output
     assert abs(datetime.fromisoformat(json.loads(result.output)["now"]) - datetime.now(UTC)) < timedelta(minutes=1)
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("now", "opening"),
+    [
+        ("2026-03-21T15:00:00+08:00", "2026-03-23T07:50:00+08:00"),  # Saturday
+        ("2026-03-17T22:00:00+08:00", "2026-03-18T07:50:00+08:00"),
+        ("2026-03-17T12:30:00+08:00", None),  # noon
+        ("2026-03-17T09:00:00+08:00", None),
+    ],
+)
+def test_a_day_begins_when_the_town_goes_to_work(databases, monkeypatch, now, opening):
+    database = Database(databases.app_url)
+    monkeypatch.setattr(simulate, "past", lambda session: [])
+    with psycopg2.connect(databases.owner_dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("select town_id from town where code = %s", [TOWN])
+        town_id = cursor.fetchone()[0]
+    connection.close()
+    clock.set_now(now)
+    try:
+        found = simulate._next_opening(database, town_id)
+    finally:
+        clock.set_now(None)
+        database.close()
+    assert found == (datetime.fromisoformat(opening) if opening else None)

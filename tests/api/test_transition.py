@@ -227,6 +227,23 @@ def test_the_reporter_follows_without_login_and_evaluates_once_it_is_closed(shar
     assert (gone.status_code, gone.json["ended"]) == (200, "declined")
 
 
+def test_the_reporter_cannot_withdraw_what_was_filed_once(shared_web):
+    public, command = shared_web.browser(), shared_web.browser("command")
+    told = public.post(
+        "/api/v1/incidents",
+        {"title": "路灯不亮", "channel": "public", "lon": 120.885, "lat": 30.405, "crs": "cgcs2000", "category": "BM-01-001"},
+    ).json  # fmt: skip
+    case, code = told["id"], told["query_code"]
+    done(command, case, "accept")
+    assert public.post("/api/v1/progress", {"code": code}).json["may"] == ["withdraw"]
+    done(command, case, "file")
+    done(command, case, "reclassify", category="ZF-01-001", reason="不是路灯")
+    seen = public.post("/api/v1/progress", {"code": code}).json
+    assert (seen["stage"], seen["may"]) == ("accepted", [])
+    gone = public.post("/api/v1/progress/answers", {"code": code, "name": "withdraw"})
+    assert (gone.status_code, gone.json["code"]) == (409, "transition.taken_up")
+
+
 def test_a_dissatisfied_reporter_reopens_once(shared_web):
     public, command = shared_web.browser(), shared_web.browser("command")
     told = public.post(
@@ -270,6 +287,17 @@ def test_voiding_takes_two(shared_web):
     done(leader, case, "ask_void", reason="误报")
     assert step(leader, case, "void", reason="误报").json["code"] == "transition.second_person"
     assert done(admin, case, "void", reason="核对无误")["state"] == "voided"
+
+
+def test_request_to_void_is_taken_back_by_who_asked(shared_web):
+    command, leader, admin = (shared_web.browser(name) for name in ("command", "leader", "admin"))
+    case = reported(command)
+    done(leader, case, "ask_void", reason="误报")
+    assert step(admin, case, "unask_void", reason="不作废").json["code"] == "transition.not_asker"
+    assert "unask_void" in {one["name"] for one in shown(leader, case)["transitions"]}
+    done(leader, case, "unask_void", reason="看错了")
+    assert step(admin, case, "void", reason="核对无误").json["code"] == "transition.nothing_asked"
+    assert shown(leader, case)["log"][-1]["name"] == "unask_void"
 
 
 @pytest.mark.parametrize(
@@ -326,3 +354,38 @@ def _scope_of(web, username) -> Scope:
     browser = web.browser(username)
     cookie = browser.client.get_cookie("onegrid_session") or next(iter(browser.client._cookies.values()))
     return web.state.callers.by_session(cookie.value).scope
+
+
+def test_a_supervised_case_is_reopened_and_begins_without_supervision(shared_web):
+    command, squad, case = dispatched(shared_web)
+    done(command, case, "supervise", level=1, reason="群众反映多次")
+    done(squad, case, "reply", text="今天去")
+    done(squad, case, "sign")
+    done(squad, case, "feed_back", text="已清理路面", photo_after=photo(squad, case))
+    done(command, case, "pass_inspection", text="现场已看")
+    done(command, case, "close", condition_met=True)
+    again = done(command, case, "reopen", reason="又出现了")
+    assert (again["state"], again["supervision_level"]) == ("dispatched", 0)
+
+
+def test_refused_attempts_are_in_the_audit(web, databases):
+    command, squad, case = dispatched(web)
+    tried = {
+        "close": squad.post(
+            f"/api/v1/incidents/{case}/transitions", {"name": "close", "version": shown(command, case)["version"]}
+        ),
+        "file": command.post(
+            f"/api/v1/incidents/{case}/transitions", {"name": "file", "version": shown(command, case)["version"]}
+        ),
+    }
+    assert {name: answer.status_code for name, answer in tried.items()} == {"close": 409, "file": 409}
+    with psycopg2.connect(databases.owner_dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select detail->>'step', detail->>'code', user_id is not null, request_id from audit"
+            " where action = 'refused' and detail->>'path' like %s order by at",
+            [f"%{case}%"],
+        )
+        rows = cursor.fetchall()
+    connection.close()
+    assert [row[:3] for row in rows] == [(name, tried[name].json["code"], True) for name in ("close", "file")]
+    assert [row[3] for row in rows] == [tried[name].json["request_id"] for name in ("close", "file")]

@@ -115,7 +115,7 @@ def test_reporter_is_masked_until_unmasked_with_a_reason_on_record(web, database
     )
     path = f"/api/v1/incidents/{told.json['id']}"
     assert command.get(path).json["properties"]["reporter"] == {"name": "王**", "phone": "138****2017"}
-    assert web.browser("worker-a1").get(path).json["properties"]["reporter"] is None
+    assert web.browser("worker-a1").get(path).json["properties"]["reporter"] == {"hidden": True}
     assert command.post(f"{path}/unmask", {"reason": ""}).status_code == 422
     assert command.post(f"{path}/unmask", {"reason": "回访群众"}).json == reporter
     assert web.browser("leader").post(f"{path}/unmask", {"reason": "回访群众"}).status_code == 403

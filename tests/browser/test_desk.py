@@ -124,7 +124,7 @@ def test_a_stage_says_as_many_as_its_queue_lists(command: Page) -> None:
     command.goto("/desk?stage=handle")
     settled(command)
     told = command.request.get("/api/v1/queue/figures").json()
-    for stage in ("accept", "handle", "evaluate", "lane"):
+    for stage in ("accept", "handle", "evaluate", "supervised"):
         expect(command.locator(f"[data-stage={stage}] b")).to_have_text(str(told[stage]))
     late = command.locator("[name=waiting-late]")
     number = late.locator("b").inner_text()

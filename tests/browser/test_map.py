@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.acting import LoginAs, Shots, serious, too_wide_px
 from tests.browser.mapping import (
@@ -89,6 +89,29 @@ def test_the_stages_show_each_of_their_states_whole(command: Page) -> None:
         assert box["y"] + box["height"] <= min(strip["y"] + strip["height"], DESK["height"])
         query = urlsplit(state.get_attribute("href") or "").query
         assert count(command, query) == int(state.locator("b").inner_text()), query
+
+
+def test_each_stage_stands_in_one_line_on_the_wall(command: Page) -> None:
+    """Every state of the first two stages has cases, in two and three figures."""
+    command.set_viewport_size(WALL)  # type: ignore[arg-type]
+
+    def busy(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        for stage in ("accept", "handle"):
+            told["stages"][stage] = dict.fromkeys(told["stages"][stage], 23)
+        told["stages"]["handle"]["handling"] = 104
+        route.fulfill(response=answer, json=told)
+
+    command.route("**/api/v1/summary", busy)
+    open_map(command)
+    for stage in ("accept", "handle", "evaluate"):
+        box = command.locator(f"#loop [data-stage={stage}]")
+        middles = box.locator("a").evaluate_all(
+            "(all) => all.map((one) => one.getBoundingClientRect()).map(({ top, bottom }) => (top + bottom) / 2)"
+        )
+        assert max(middles) - min(middles) < 12, (stage, middles)
+    command.unroute("**/api/v1/summary")
 
 
 def test_the_map_shows_as_many_cases_as_the_figure(command: Page) -> None:

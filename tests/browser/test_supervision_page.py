@@ -186,6 +186,24 @@ def test_a_new_project_from_the_form(page: Page, login: LoginAs) -> None:
     assert re.search(r"id=[0-9a-f-]{36}", page.url)
 
 
+def test_a_project_gets_another_name_goal_and_organisation(page: Page, login: LoginAs, project: str) -> None:
+    login(page, "supervisor")
+    page.goto(f"/supervision?view=projects&id={project}")
+    one = page.locator(f"article[data-project='{project}']")
+    form = one.locator("form:has([name=starts_on])")
+    expect(form.locator("[name=goal]")).to_have_value("摊位全部入场")
+    form.locator("[name=name]").fill("菜场整治二期")
+    form.locator("[name=goal]").fill("摊位入场，通道不占")
+    form.locator("[name=org]").select_option("market_station")
+    form.locator("[name=reason]").fill("分工调整")
+    form.locator("button.button--main").click()
+    expect(one.locator("h2").first).to_contain_text("菜场整治二期")
+    said = one.locator("[data-entry]").first
+    expect(said).to_contain_text("摊位全部入场 → 摊位入场，通道不占")
+    expect(said).not_to_contain_text("market_station")
+    expect(form.locator("[name=org]")).to_have_value("market_station")
+
+
 def test_an_error_stays_in_its_panel(page: Page, login: LoginAs, watch: Watch) -> None:
     watch.expect("500")
     login(page, "supervisor")

@@ -23,8 +23,8 @@ test("a stage that is none is the first one, an unknown name is left out", () =>
   assert.deepEqual(readAddress("?stage=nonsense&colour=red"), { stage: "accept", id: "", filters: {} });
 });
 
-test("supervision is the lane from dispatch to close, not a stage", () => {
-  assert.deepEqual(queueQuery(readAddress("?stage=lane&platform=market")), { platform: "market", lane: "1" });
+test("supervision is what is supervised, beside the stages", () => {
+  assert.deepEqual(queueQuery(readAddress("?stage=supervised&platform=market")), { platform: "market", supervised: "1" });
   assert.deepEqual(queueQuery(readAddress("?stage=handle")), { stage: "handle" });
 });
 
@@ -36,7 +36,7 @@ test("what waits is looked for in all stages, and a stage is without it", () => 
   assert.deepEqual(figuresQuery(late.filters), { platform: "market" });
   assert.deepEqual(atWaiting(late, "asked").filters, { platform: "market", asked: "1" });
   assert.deepEqual(atWaiting(late, "late"), { stage: "accept", id: "", filters: { platform: "market" } });
-  assert.deepEqual(atStage(late, "lane"), { stage: "lane", id: "", filters: { platform: "market" } });
+  assert.deepEqual(atStage(late, "supervised"), { stage: "supervised", id: "", filters: { platform: "market" } });
 });
 
 test("an empty filter is taken off", () => {
@@ -98,8 +98,8 @@ test("what was asked for is decided before anything else", () => {
 });
 
 test("buttons stand in order; what is rare and what belongs to the inbox stand apart", () => {
-  const item = { state: "handling", transitions: offers("transfer_up", "feed_back", "supervise", "remind", "ask_void") };
-  assert.deepEqual(buttons(item, null), { usual: ["remind", "supervise"], rare: ["transfer_up", "ask_void"], inbox: ["feed_back"] });
+  const item = { state: "handling", transitions: offers("transfer_up", "feed_back", "supervise", "remind", "ask_void", "unask_void") };
+  assert.deepEqual(buttons(item, null), { usual: ["remind", "supervise"], rare: ["transfer_up", "ask_void", "unask_void"], inbox: ["feed_back"] });
 });
 
 test("the single main action has no second button, steps of a chain keep theirs", () => {

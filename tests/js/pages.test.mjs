@@ -13,7 +13,7 @@ import { decode, rowsOfText, toCsv } from "../../webmap/static/parts/table-file.
 import { newId } from "../../webmap/static/api.js";
 import { frame } from "../../webmap/static/frame.js";
 import { placeAt, placeName, placeOrReason } from "../../webmap/static/place-name.js";
-import { clock, span } from "../../webmap/static/time.js";
+import { clock, span, workSpan } from "../../webmap/static/time.js";
 
 test("an address that is read and written again is the same", () => {
   const search = "?platform=market&open=1&late=1&q=%E6%B8%A3%E5%9C%9F&bbox=120.8,30.3,120.9,30.4";
@@ -82,6 +82,14 @@ const at = (/** @type {string} */ time) => clock(started, new Date(`2026-03-17T$
 
 test("a case is late after its deadline, not at it; amber from three quarters on", () => {
   assert.deepEqual([at("06:44:59"), at("06:45:00"), at("07:00:00"), at("07:00:01")], ["run", "amber", "amber", "late"]);
+});
+
+test("a bar stands at three quarters when the clock says amber, whatever nights lie between", () => {
+  const night = { ...started, amber_at: "2026-03-17T06:59:00Z" };
+  assert.equal(clock(night, new Date("2026-03-17T06:59:00Z")).share, 0.75);
+  assert.ok(clock(night, new Date("2026-03-17T06:58:00Z")).share < 0.75);
+  assert.equal(clock(night, new Date("2026-03-17T07:00:00Z")).share, 1);
+  assert.equal(clock({ ...started, amber_at: null }, new Date("2026-03-17T06:30:00Z")).share, 0.5);
 });
 
 test("no limit runs for a suspended case, nor for one without a limit", () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { readPlace, writePlace } from "../../webmap/static/supervision/address.js";
+import { changed, changesOf } from "../../webmap/static/supervision/project-changes.js";
 import { basisPairs, momentsOf } from "../../webmap/static/supervision/flag-words.js";
 
 const DUE = "2026-03-20T09:00:00+08:00";
@@ -35,3 +36,17 @@ test("the rows of the log that a basis names are found by their moment", () => {
   const moments = momentsOf({ started_at: DUE, until: null, times: [{ at: "2026-03-20T01:00:00Z" }] });
   assert.deepEqual([...moments], [Date.parse(DUE)]);
 });
+
+const PROJECT = { name: "河道整治", goal: "无漂浮物", org: "water_station", starts_on: "2026-03-01", due_on: "2026-06-30", state: "running" };
+
+test("a changed project sends what differs and why", () => {
+  assert.deepEqual(changesOf(PROJECT, { ...PROJECT, reason: "x" }), { reason: "x" });
+  const given = { ...PROJECT, name: " 河道整治二期 ", goal: "无漂浮物 ", org: "village_206", reason: "分工变了" };
+  assert.deepEqual(changesOf(PROJECT, given), { name: "河道整治二期", org: "village_206", reason: "分工变了" });
+});
+
+test("the record says each field before and after, not what did not change", () => {
+  const facts = { of: ["划线", "划线"], created: [null, "河道整治"], goal: ["无漂浮物", "水质三类"], org: ["a", "b"], due_on: ["2026-06-30", "2026-06-30"] };
+  assert.deepEqual(changed(facts), [["goal", "无漂浮物", "水质三类"], ["org", "a", "b"]]);
+});
+

@@ -137,3 +137,22 @@ def test_some_entities_lack_a_responsible_person_and_some_are_late() -> None:
     assert 20 <= len(late) <= 70
     assert 1_100 <= len(table("entities")) <= 1_400
     assert len({row["kind"] for row in table("entities")}) >= 10
+
+
+def test_somebody_may_verify_wherever_a_case_lies() -> None:
+    may = {row["code"] for row in table("roles") if "verify" in split(row["permissions"])}
+    reached = {area for row in table("users") if row["role"] in may for area in split(row["areas"])}
+    parents = {properties["code"]: properties["parent"] for properties, _ in features("areas/grids")}
+    assert [code for code, parent in parents.items() if not {code, parent} & reached] == []
+
+
+def test_accounts_of_villages_are_those_of_their_grid_workers() -> None:
+    staff = {row["code"]: row for row in table("staff")}
+    workers = {
+        (staff[row["staff"]]["name"], staff[row["staff"]]["org"])
+        for row in table("duties")
+        if row["role"] == "primary_informant"
+    }
+    accounts = [row for row in table("users") if row["role"] == "grid_worker"]
+    assert {(row["name"], row["org"]) for row in accounts} <= workers
+    assert len({row["username"] for row in table("users")}) == len(table("users"))

@@ -34,9 +34,9 @@ BUILT = {
     "appraisal.": "on_time_disposal on_time_closure accurate_dispatch valid_report satisfaction rework overdue_open extension supervision"
     " period_month period_last_month period_quarter period_year period_days_30 period_own by_town by_platform by_org by_village by_grid"
     " by_category from to",
-    "desk.stage_": "accept lane handle evaluate",
-    "desk.empty_": "accept lane handle evaluate all",
-    "desk.waiting_": "late unseen reply asked supervised",
+    "desk.stage_": "accept supervised handle evaluate",
+    "desk.empty_": "accept supervised handle evaluate all",
+    "desk.waiting_": "late unseen reply asked",
     "desk.filter_": "platform village channel",
     "desk.key_": "search next open main accept verify merge decline grid place copy close keys",
     "desk.field_": "reason reason_code text public_text external_ref review_on level share score satisfied condition_met verifier_id"

@@ -155,6 +155,16 @@ def test_demo_logins_are_shown_in_demo_mode_only() -> None:
     assert "data-login" not in pages.render("login", Frame(data=DATA["login"], demo=False))
 
 
+def test_demo_logins_beside_one_a_role_stand_behind_a_line() -> None:
+    data = {**DATA["login"], "demo_logins": ["command", "grid001", "grid200"]}
+    shown = pages.render("login", Frame(data=data, demo=True))
+    first, _, others = shown.partition("<details")
+    assert 'data-login="command"' in first
+    assert 'data-login="grid' not in first
+    assert others.count('data-login="grid') == 2
+    assert "<details" not in pages.render("login", Frame(data=DATA["login"], demo=True))
+
+
 def test_permissions_are_said_in_words_and_a_town_s_own_by_its_code() -> None:
     person = {**PERSON, "permissions": ["triage", "feed_the_fish"]}
     shown = pages.render("account", Frame(lang="en", town=TOWN, data={**DATA["account"], "person": person}))

@@ -78,6 +78,29 @@ export function span(seconds) {
 }
 
 /**
+ * A span of work time: a work day has eight hours.
+ * @param {number} seconds
+ */
+export function workSpan(seconds) {
+  const days = Math.floor(seconds / (8 * HOUR_S));
+  const rest = seconds - days * 8 * HOUR_S;
+  if (!days) return span(rest);
+  const hours = Math.floor(rest / HOUR_S);
+  return hours ? t("common.days_hours", { d: days, h: hours }) : t("common.days", { n: days });
+}
+
+/**
+ * The share of a limit that is used, drawn so that 75 % is reached at the amber moment: nights and weekends lie on either side of it.
+ * @param {number} at @param {number} start @param {number} warn NaN where it is not known @param {number} due
+ */
+export function shareUsed(at, start, warn, due) {
+  if (!(due > start)) return 0;
+  const known = warn > start && warn < due;
+  const share = !known ? (at - start) / (due - start) : at < warn ? 0.75 * ((at - start) / (warn - start)) : 0.75 + 0.25 * ((at - warn) / (due - warn));
+  return Math.min(1, Math.max(0, share));
+}
+
+/**
  * How the clock of a case stands: `late`, `amber` (from 75 % of the limit on), `run`, `suspended` or `none`; the share used, and the words.
  * A case is late after its deadline, not at it; a suspended one has no running clock.
  * @param {{due_at?: string | null, amber_at?: string | null, clock_started_at?: string | null, closed_at?: string | null, is_open?: boolean, state?: string}} item
@@ -92,7 +115,8 @@ export function clock(item, now = new Date(serverNow())) {
   const left_s = (due - at) / 1000;
   if (left_s < 0) return { state: "late", share: 1, words: t("common.late_by", { span: span(left_s) }) };
   const start = item.clock_started_at ? Date.parse(item.clock_started_at) : due;
-  const share = due > start ? Math.min(1, Math.max(0, (at - start) / (due - start))) : 0;
+  const warn = item.amber_at ? Date.parse(item.amber_at) : NaN;
+  const share = shareUsed(at, start, warn, due);
   if (item.closed_at) return { state: "none", share: 0, words: t("common.in_time") };
   const amber = item.amber_at ? at >= Date.parse(item.amber_at) : share >= 0.75;
   return { state: amber ? "amber" : "run", share, words: t("common.left", { span: span(left_s) }) };

@@ -77,8 +77,9 @@ def _rows(session: Session, pack: Pack, town_id: int, lived: list[Lived]) -> Ite
 def _clock(rules: TownBook, row: IncidentRow, state: str) -> tuple[datetime, datetime | None, datetime | None]:
     """Return start, amber moment and deadline of the running limit: the file's for handling, else the stage's own."""
     reached = {
-        "accept": row.reported_at, "file": row.accepted_at, "dispatch": row.filed_at, "handle": row.dispatched_at,
-        "inspect": row.handled_at,
+        "accept": row.reported_at, "file": row.accepted_at, "handle": row.dispatched_at, "inspect": row.handled_at,
+        # what was returned is to be dispatched again
+        "dispatch": row.dispatched_at if state == "returned" else row.filed_at,
     }  # fmt: skip
     stage = STAGE_OF_STATE.get(state, "handle")
     start = reached[stage] or row.dispatched_at or row.reported_at

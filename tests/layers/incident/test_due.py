@@ -16,6 +16,8 @@ from data.scope import Scope
 from data.session import Database
 from layers.incident.due import run_timers
 from layers.incident.jobs import recount
+from layers.incident.moves import Move, move
+from tests.scopes import every_scope
 from tests.small_case import dispatched
 from tests.small_town import SmallTown
 
@@ -74,6 +76,25 @@ def test_a_worker_that_was_down_catches_up_once(database, small_town, at):
     for _ in range(3):
         tick(database)
     assert log_of(database, small_town, case) == first
+
+
+def test_a_late_evaluation_leaves_thirty_days_before_the_archive(database, small_town, at):
+    at(MONDAY)
+    case, command = dispatched(database, small_town), every_scope(small_town)["command"]
+    for name, facts in (
+        ("transfer_up", {"reason": "县级事项", "external_ref": "X-1"}),
+        ("county_result", {"text": "县里办结"}),
+    ):
+        with database.transaction(command) as session:
+            move(session, case, Move(name, None, facts))
+    for moment, last in (
+        ("2026-06-01T09:00:00+08:00", "evaluate"),
+        ("2026-07-01T08:59:59+08:00", "evaluate"),
+        ("2026-07-01T09:00:01+08:00", "archive"),
+    ):
+        at(moment)
+        tick(database)
+        assert log_of(database, small_town, case)[-1][0] == last, moment
 
 
 def test_a_case_from_a_file_gets_its_clocks_without_a_transition(database, small_town, at):

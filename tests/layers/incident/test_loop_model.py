@@ -64,6 +64,7 @@ NAIVE = {
     "appeal": ("closed evaluated", "="), "decide_appeal": ("closed evaluated", "="), "archive": ("evaluated", "archived"),
     "ask_void": (" ".join(set(STATES) - {"archived", "voided"}), "="),
     "void": (" ".join(set(STATES) - {"archived", "voided"}), "voided"),
+    "unask_void": (" ".join(set(STATES) - {"archived", "voided"}), "="),
     "supervise": (" ".join(LANE), "="), "reply": (" ".join(LANE), "="), "remind": (" ".join(LANE), "="),
 }  # fmt: skip
 # Who brings a case on from each state, whatever happened to it before.
@@ -76,7 +77,7 @@ SENT_OUT = ("dispatch", "redispatch", "reopen")
 EARLIEST, LATEST = at("2024-01-01T00:00"), at("2027-12-31T00:00")
 GAPS = st.sampled_from([0, 0, 1, 7, 30, 90, 240, 600, 1440, 3000, 12000])
 ENDS = ("archived", "declined", "merged", "voided")
-EARLY = ("ask_void", "void", "decline", "withdraw", "verify_absent")
+EARLY = ("ask_void", "unask_void", "void", "decline", "withdraw", "verify_absent")
 LEADS = st.sampled_from([FIRE, SQUAD, VILLAGE])
 SAMPLE_OF_STEPS = tuple(name for name in NAIVE if name not in EARLY)
 # What changes more than a lane, so that a walk comes far.
@@ -122,9 +123,9 @@ class Minutewise:
             self.handle[1].append(self.limit())
 
     def step_whole(self, name: str, before: str, now: datetime) -> None:
-        if name == "suspend":
+        if name in ("suspend", "merge"):
             self.whole_since = now
-        elif before == "suspended" and name in ("resume", "transfer_up"):
+        elif name == "unmerge" or (before == "suspended" and name in ("resume", "transfer_up")):
             self.whole_stops, self.whole_since = [*self.whole_stops, (self.whole_since, now)], None
 
     def step_handle(self, name: str, before: str, state: str, now: datetime) -> None:
@@ -219,9 +220,16 @@ class Loop(RuleBasedStateMachine):
         if name == "void":
             assert self.asked_void not in (None, actor.user_id)
         if name == "ask_void":
+            assert self.asked_void is None
             self.asked_void = actor.user_id
+        if name == "unask_void":
+            assert self.asked_void == actor.user_id
+            self.asked_void = None
+        if name == "archive":
+            assert self.now - max(row.at for row in self.log if row.name == "evaluate") >= timedelta(days=30)
         if name == "withdraw":
             assert actor.is_reporter or actor.user_id == self.case.reporter_user_id
+            assert {row.to_state for row in self.log} <= {"reported", "verifying", "accepted", "merged"}
 
     @rule(
         name=st.sampled_from(SAMPLE_OF_STEPS), actor=st.sampled_from(CAST), gap=GAPS, lead=LEADS
@@ -300,7 +308,8 @@ class Loop(RuleBasedStateMachine):
             name = ONWARD.get(self.state, "")
         people = (GRID_WORKER, NEIGHBOUR, CADRE, CLERK, OTHER_CLERK, OTHER_FIREMAN, SQUADDIE, HEAD, LEADER, SYSTEM)
         if name == "archive":
-            self.now = max(self.now, self.case.closed_at + timedelta(days=30))
+            evaluated = max(row.at for row in self.log if row.name == "evaluate")
+            self.now = max(self.now, evaluated + timedelta(days=30))
         assert not name or any(
             self.tries(name, actor, told(self.case, name, actor, self.now, lead)) for actor in people
         ), (name, self.case)

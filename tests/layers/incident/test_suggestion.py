@@ -25,11 +25,12 @@ def split(text: str) -> tuple[str, ...]:
 
 
 @cache
-def town_book() -> RuleBook:
-    """The shipped town's rules, before it has decided anything."""
+def town_book(unsought: str | None = None) -> RuleBook:
+    """The shipped town's rules, before it has decided anything; of one category nobody has sought the words."""
     categories = [
         Category(
-            row["code"], row["platform"], row["urgency"], row["lead_org"], split(row["keywords"]), row["minor"],
+            row["code"], row["platform"], row["urgency"], row["lead_org"],
+            () if row["code"] == unsought else split(row["keywords"]), row["minor"],
             (row["name"], row["filing_condition"], row["closing_condition"]),
         )
         for row in table("categories.csv")
@@ -40,6 +41,7 @@ def town_book() -> RuleBook:
             row["channel"] or None,
         )
         for row in table("rules.csv")
+        if row["category"] != unsought
     ]  # fmt: skip
     return RuleBook.of(categories, rules, [])
 
@@ -81,12 +83,21 @@ def test_first_suggestion_is_right_on_reports_the_rules_have_not_seen(part, fiel
     assert share(part, field) >= floor
 
 
-@pytest.mark.parametrize(("part", "floor"), [("plain", 0.95), ("clumsy", 0.9)])
+@pytest.mark.parametrize(("part", "floor"), [("plain", 0.96), ("clumsy", 0.93)])
 def test_suggestion_that_decides_alone_is_right(part, floor):
     """With a confidence of one half a report goes its way without anybody asking."""
     sure = [(row, found) for row, found in labelled(part) if found.confidence >= 0.5]
     assert len(sure) > 0.7 * len(labelled(part))
     assert sum(found.category == row["category"] for row, found in sure) / len(sure) >= floor
+
+
+# Measured: sure of a wrong category 16.1 %; 25.5 % when being unlike it raised no doubt.
+def test_report_whose_words_nobody_sought_mostly_waits_for_a_person():
+    """Every third category loses its rules and keywords: a word of another one in the text is chance."""
+    codes = sorted({row["category"] for part in ("plain", "clumsy") for row, _ in labelled(part)})[::3]
+    rows = [row for part in ("plain", "clumsy") for row, _ in labelled(part) if row["category"] in codes]
+    sure = [row for row in rows if suggest(row["text"], None, town_book(row["category"])).confidence >= 0.5]
+    assert len(sure) < 0.2 * len(rows)
 
 
 def test_right_category_is_among_those_offered():

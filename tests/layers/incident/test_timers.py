@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layers.incident.case import SYSTEM, Case
+from layers.incident.moves import clocks_of
 from layers.incident.timers import Timer, due, timers
 from layers.incident.timing import Clocks, Limit, after, begin
-from layers.incident.workflow import LogRow, apply
+from layers.incident.workflow import LogRow, Refused, apply
 from tests.layers.incident.closed_loop import (
     CLERK,
     FIREMAN,
@@ -197,9 +199,9 @@ def test_late_case_gets_a_lower_score():
     assert due(*closed_late, LIMITS, at("2026-05-01T00:00")).facts["score"] == 3
 
 
-def test_case_is_archived_after_thirty_days_unless_an_appeal_is_open():
+def test_case_is_archived_thirty_days_after_its_evaluation_unless_an_appeal_is_open():
     evaluated = walked(*TO_CLOSED, ("evaluate", REPORTER, "2026-03-18T10:20"))
-    end = CLOSED_AT + timedelta(days=30)
+    end = at("2026-04-17T10:20")
     assert due(*evaluated, LIMITS, end - SECOND) is None
     assert due(*evaluated, LIMITS, end).name == "archive"
     appealed = walked(*TO_CLOSED, ("evaluate", REPORTER, "2026-03-18T10:20"), ("appeal", FIREMAN, "2026-03-19T10:20"))
@@ -208,9 +210,32 @@ def test_case_is_archived_after_thirty_days_unless_an_appeal_is_open():
     assert due(case, after(appealed[1], row, LIMITS), LIMITS, end).name == "archive"
 
 
-def test_worker_that_was_down_for_two_months_ends_a_closed_case_in_order():
-    case, _, log = caught_up(*walked(*TO_CLOSED), CLOSED_AT + timedelta(days=60))
-    assert (names(log), case.state) == ([("evaluate", None), ("archive", None)], "archived")
+def test_worker_that_was_down_for_two_months_evaluates_and_leaves_the_time_to_appeal():
+    woke = CLOSED_AT + timedelta(days=60)
+    case, clocks, log = caught_up(*walked(*TO_CLOSED), woke)
+    assert (names(log), case.state) == ([("evaluate", None)], "evaluated")
+    assert apply(case, "appeal", FIREMAN, woke + timedelta(days=29), reason="不服")[0].appeal == "open"
+    with pytest.raises(Refused, match="too_early"):
+        apply(case, "archive", SYSTEM, woke + timedelta(days=29))
+    case, _, log = caught_up(case, clocks, woke + timedelta(days=30))
+    assert (names(log), case.state) == ([("archive", None)], "archived")
+
+
+def test_case_that_came_evaluated_from_a_file_is_archived_by_its_closing():
+    evaluated = replace(CASE, state="evaluated", closed_at=CLOSED_AT)
+    assert due(evaluated, HANDLING[1], LIMITS, CLOSED_AT + timedelta(days=30)).name == "archive"
+
+
+@pytest.mark.parametrize(("state", "stands"), [("returned", True), ("merged", True), ("handling", False)])
+def test_what_came_from_a_file_returned_or_merged_does_not_become_late(state, stands):
+    row = SimpleNamespace(
+        clocks=None, state=state, urgency="U2", category=None, reported_at=START, accepted_at=START, filed_at=START,
+        dispatched_at=None if state == "merged" else START, handled_at=None, closed_at=None, due_at=None, amber_at=None,
+    )  # fmt: skip
+    clocks = clocks_of(row, SimpleNamespace(time_limits=LIMITS, handle_limits={}))
+    assert ((clocks.whole if state == "merged" else clocks.handle).paused_at == START) is stands
+    log = caught_up(replace(CASE, state=state), clocks, at("2026-04-17T10:00"))[2]
+    assert (log == []) is stands
 
 
 def test_case_without_a_limit_is_never_late():

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layers.incident.case import Case
-from layers.incident.timing import Limit, after, begin, is_provisional, replay
+from layers.incident.timing import Limit, after, begin, is_provisional, replay, used
 from layers.incident.workflow import LogRow
 from tests.layers.incident.closed_loop import (
     CALENDAR,
@@ -206,6 +206,25 @@ def test_only_the_stage_stands_while_a_case_is_with_the_county(moment, urgency, 
     clocks = on(clocks, ("county_return", "transferred_up", "handling", back))
     assert clocks.whole.due_at == TOWN.due(moment, whole(STAGES, urgency), [(paused, up)])
     assert clocks.stage.due_at == TOWN.due(moment, [STAGES["handle", urgency]], [(paused, back)])
+
+
+@settings(deadline=None, max_examples=60)
+@given(MOMENTS, st.sampled_from(URGENCIES), st.lists(st.tuples(GAPS, GAPS), min_size=1, max_size=3))
+def test_nothing_runs_while_a_case_is_merged_and_the_whole_goes_on_once_it_is_taken_apart(moment, urgency, gaps):
+    here, stops, log = moment, [], []
+    for run, stand in gaps:
+        merged, apart = here + run * MINUTE, here + (run + stand) * MINUTE
+        log.append(row("merge", "reported", "merged", merged))
+        ended = replay(moment, urgency, log, LIMITS)
+        assert (ended.stage, ended.whole.paused_at) == (None, merged)
+        log.append(row("unmerge", "merged", "reported", apart))
+        stops.append((merged, apart))
+        here = apart
+    clocks = replay(moment, urgency, log, LIMITS)
+    assert clocks.whole.paused_at is None
+    assert clocks.whole.due_at == TOWN.due(moment, whole(STAGES, urgency), stops)
+    # the desk has its full time to accept again
+    assert clocks.stage.due_at == TOWN.due(here, [STAGES["accept", urgency]])
 
 
 def test_case_that_went_up_before_its_dispatch_is_handled_from_its_return_on():
@@ -438,3 +457,21 @@ def test_notice_moves_a_deadline_of_december():
     old, new = (replay(at("2026-12-30T09:00"), "U4", log, book).whole.due_at for book in (LIMITS, NEW))
     assert old.astimezone(SHANGHAI).year == 2027
     assert old != new
+
+
+@settings(deadline=None)
+@given(MOMENTS, st.integers(0, 4_000), st.lists(st.integers(0, 900), min_size=2, max_size=2))
+def test_what_is_used_is_what_the_minute_counter_counts(moment, later, stop):
+    stage = begin(moment, "U3", LIMITS).stage
+    paused, resumed = moment + stop[0] * MINUTE, moment + (stop[0] + stop[1]) * MINUTE
+    stage = stage.standing(paused).resumed(resumed, LIMITS)
+    now = max(resumed, moment + later * MINUTE)
+    counted = TOWN.worked(moment, now) - TOWN.worked(paused, resumed)
+    assert used(stage, now, LIMITS) == counted * MINUTE
+    assert used(stage.standing(now), now + timedelta(days=40), LIMITS) == counted * MINUTE
+
+
+def test_what_is_used_of_an_urgent_limit_runs_through_the_night():
+    clocks = begin(at("2026-03-17T17:00"), "U1", LIMITS)
+    assert clocks.stage.limit.unit == "urgent_hour"
+    assert used(clocks.stage, at("2026-03-18T05:00"), LIMITS) == timedelta(hours=12)

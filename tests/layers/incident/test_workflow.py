@@ -112,6 +112,20 @@ def test_reporter_withdraws_the_own_report_before_it_is_filed():
     assert code(filed, "withdraw", REPORTER) == "transition.not_from_here"
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (("file", CLERK), ("reclassify", CLERK)),
+        (("file", CLERK), ("dispatch", CLERK), ("return", FIREMAN), ("reclassify", CLERK)),
+        (("transfer_up", CLERK), ("send_down", CLERK)),
+    ],
+)
+def test_reporter_cannot_withdraw_what_came_back_to_accepted(steps):
+    case, _ = walk(CASE, ("accept", CLERK), *steps)
+    assert case.state == "accepted"
+    assert code(case, "withdraw", REPORTER) == "transition.taken_up"
+
+
 def test_filing_asks_for_place_and_category():
     accepted, _ = walk(replace(CASE, category=None, is_placed=False), ("accept", CLERK))
     assert code(accepted, "file", CLERK) == "transition.place_missing"
@@ -336,7 +350,7 @@ def test_evaluation_is_for_the_reporter_the_revisit_and_the_system():
 
 def test_appeal_holds_the_archive_until_it_is_decided():
     evaluated, _ = walk(CASE, *TO_CLOSED, ("evaluate", SYSTEM))
-    later = evaluated.closed_at + timedelta(days=31)
+    later = evaluated.evaluated_at + timedelta(days=30)
     assert code(evaluated, "appeal", SQUADDIE) == "transition.not_yours"
     open_appeal, _ = walk(evaluated, ("appeal", FIREMAN))
     assert code(open_appeal, "archive", SYSTEM, later) == "transition.appeal_open"
@@ -357,7 +371,20 @@ def test_two_people_void():
     assert code(asked, "void", OTHER_SUPERVISOR, reason="") == "transition.needs_reason"
     assert walk(asked, ("void", OTHER_SUPERVISOR))[0].state == "voided"
     archived = replace(asked, state="archived")
+    assert code(archived, "unask_void", SUPERVISOR) == "transition.not_from_here"
     assert code(archived, "void", OTHER_SUPERVISOR) == "transition.not_from_here"
+
+
+def test_who_asked_to_void_takes_it_back():
+    asked, _ = walk(CASE, ("ask_void", SUPERVISOR))
+    assert "unask_void" in allowed(asked, SUPERVISOR, NOON)
+    assert code(asked, "unask_void", OTHER_SUPERVISOR) == "transition.not_asker"
+    assert code(asked, "unask_void", SUPERVISOR, reason="") == "transition.needs_reason"
+    free, _ = walk(asked, ("unask_void", SUPERVISOR))
+    assert (free.state, free.void_asked_by) == ("reported", None)
+    assert code(free, "void", OTHER_SUPERVISOR) == "transition.nothing_asked"
+    assert code(free, "unask_void", SUPERVISOR) == "transition.nothing_asked"
+    assert walk(free, ("ask_void", OTHER_SUPERVISOR))[0].void_asked_by == OTHER_SUPERVISOR.user_id
 
 
 def test_supervision_rises_by_who_may_and_waits_for_a_reply():

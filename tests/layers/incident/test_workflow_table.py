@@ -155,7 +155,9 @@ CASES = st.builds(
     escalation=st.sampled_from(["grid", "village", "town", "county"]),
     void_asked_by=st.none() | IDS,
     is_placed=st.booleans(),
+    is_taken_up=st.booleans(),
     closed_at=st.none() | st.sampled_from([NOON - timedelta(days=40), NOON]),
+    evaluated_at=st.none() | st.sampled_from([NOON - timedelta(days=31), NOON]),
     due_at=st.none() | st.sampled_from([NOON - timedelta(1), NOON, NOON + timedelta(1)]),
 )
 

@@ -164,7 +164,7 @@ class Actions {
   async send() {
     const { open, steps } = this.kept;
     const values = this.kept.values[open] ?? {};
-    if (!offered(this.item).includes(open)) return;
+    if (!offered(this.item).includes(open) || this.element.querySelector("form [type=submit][aria-disabled=true]")) return;
     const wants = wanting(open, values, this.item);
     if (wants) {
       const field = /** @type {HTMLElement | null} */ (this.element.querySelector(`[name="act-${wants}"]`));

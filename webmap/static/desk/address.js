@@ -1,14 +1,14 @@
 // The desk's state and its address: `/desk?stage=accept&platform=market&id=…`. Pure.
 
-/** The four stages as people count them; 督办 lies above 执行 and 评价 and is not added. */
-export const STAGES = /** @type {const} */ (["accept", "lane", "handle", "evaluate"]);
+/** The four stages as people count them; 督办, what is supervised, lies above 执行 and 评价 and is not added. */
+export const STAGES = /** @type {const} */ (["accept", "supervised", "handle", "evaluate"]);
 
 /** What waits for somebody lies in every stage: with one of these the queue holds all of them. */
-export const WAITING = /** @type {const} */ (["late", "unseen", "reply", "asked", "supervised"]);
+export const WAITING = /** @type {const} */ (["late", "unseen", "reply", "asked"]);
 
 /** Filters with a control of their own, and those that only a link brings. */
-export const CONTROLLED = /** @type {const} */ (["platform", "village", "channel", "q", "unseen", "reply", "asked", "supervised", "late"]);
-export const LINKED = /** @type {const} */ (["level", "grid", "org", "category", "urgency", "mine", "triage", "amber", "state"]);
+export const CONTROLLED = /** @type {const} */ (["platform", "village", "channel", "q", "unseen", "reply", "asked", "late"]);
+export const LINKED = /** @type {const} */ (["level", "grid", "org", "category", "urgency", "mine", "triage", "amber", "state", "supervised"]);
 
 /** @typedef {typeof STAGES[number] | "all"} Stage */
 /** @typedef {typeof CONTROLLED[number] | typeof LINKED[number]} FilterName */
@@ -33,7 +33,7 @@ export function writeAddress({ stage, id, filters }) {
 }
 
 /** What the queue is asked for. @param {Desk} desk @returns {Record<string, string>} */
-export const queueQuery = ({ stage, filters }) => ({ ...filters, .../** @type {Record<string, string>} */ (stage === "all" ? {} : stage === "lane" ? { lane: "1" } : { stage }) });
+export const queueQuery = ({ stage, filters }) => ({ ...filters, .../** @type {Record<string, string>} */ (stage === "all" ? {} : stage === "supervised" ? { supervised: "1" } : { stage }) });
 
 /** What the figures are counted under: each stage and each figure stands for itself. @param {Desk["filters"]} filters @returns {Desk["filters"]} */
 export const figuresQuery = (filters) => changed(filters, Object.fromEntries(WAITING.map((name) => [name, ""])));

@@ -111,6 +111,7 @@ function verifierField(field, form) {
     ({ verifiers }) => {
       form.values.verifier_id ??= verifiers[0]?.user_id;
       fill(place, verifiers.length ? verifiers.map((/** @type {any} */ one) => verifier(one, form)) : h("p", { class: "field__fault" }, t("error.transition.needs_verifier_id")));
+      if (!verifiers.length) place.closest("form")?.querySelector("[type=submit]")?.setAttribute("aria-disabled", "true");
       if (document.activeElement === document.body) /** @type {HTMLElement | null} */ (place.querySelector("input"))?.focus();
     },
     (fault) => fill(place, h("p", { class: "field__fault" }, fault.words)),

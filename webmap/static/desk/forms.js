@@ -20,7 +20,7 @@ const FIELDS = {
   rework: "reason", pass_inspection: "text", close: "condition_met public_text?",
   evaluate: "score satisfied?", reopen: "reason",
   decide_appeal: "outcome reason",
-  ask_void: "reason typed", void: "reason typed",
+  ask_void: "reason typed", unask_void: "reason", void: "reason typed",
   supervise: "level reason", remind: "text",
 };
 

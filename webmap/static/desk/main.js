@@ -45,6 +45,7 @@ let total = 0;
 let place = 0; // of the chosen case when it was last in the list
 let run = 0;
 let reading = false;
+let narrowed = false; // by other filters since the queue was read
 /** @type {Set<string>} */
 const fresh = new Set();
 /** @type {Set<string> | null} */
@@ -120,6 +121,7 @@ function copy() {
 /** @param {Desk} to @param {boolean} [typed] words in the search field change the address in place */
 function go(to, typed = false) {
   desk = to;
+  narrowed = true;
   history[typed ? "replaceState" : "pushState"](null, "", writeAddress(desk));
   filters.draw();
   load();
@@ -165,10 +167,12 @@ async function readFigures(mine) {
   if (told && mine === run) filters.figures(told);
 }
 
-/** Which case is shown after the queue was read. @param {boolean} quiet */
+/** Which case is shown after the queue was read; one that other filters left out is not, as keys would act on it. @param {boolean} quiet */
 function settle(quiet) {
-  if (!quiet && !desk.id && rows.length && !NARROW.matches) {
-    desk = { ...desk, id: rows[0].id };
+  const gone = narrowed && desk.id !== "" && !rows.some((row) => row.id === desk.id);
+  narrowed = false;
+  if (!quiet && (gone || !desk.id)) {
+    desk = { ...desk, id: NARROW.matches ? "" : (rows[0]?.id ?? "") };
     history.replaceState(null, "", writeAddress(desk));
   }
   draw();

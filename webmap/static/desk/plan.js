@@ -21,7 +21,7 @@ const ORDER = [
   "pass_inspection", "close", "rework", "suspend", "deny_suspend", "extend", "deny_extension", "remind", "supervise", "resume",
   "county_return", "send_down", "county_result", "evaluate", "reopen", "decide_appeal",
 ];
-const RARE = new Set(["escalate", "lower", "transfer_up", "ask_void", "void", "unmerge", "withdraw"]);
+const RARE = new Set(["escalate", "lower", "transfer_up", "ask_void", "unask_void", "void", "unmerge", "withdraw"]);
 /** What an organisation does with its own cases is done in its inbox, photos and paper included. */
 const INBOX = new Set(["sign", "feed_back", "self_handle", "return", "ask_suspend", "ask_extension", "reply", "appeal"]);
 
@@ -98,7 +98,7 @@ export function buttons(item, main) {
  * @returns {{name: string, code: string}[]}
  */
 export function missing(item) {
-  const told = (item.blocked ?? []).filter((/** @type {any} */ one) => !["transition.not_from_here", "transition.not_reporter", "transition.nothing_asked", "transition.no_such_level", "transition.not_from_above"].includes(one.code));
+  const told = (item.blocked ?? []).filter((/** @type {any} */ one) => !["transition.not_from_here", "transition.not_reporter", "transition.not_asker", "transition.nothing_asked", "transition.no_such_level", "transition.not_from_above"].includes(one.code));
   const unfiled = ["reported", "accepted"].includes(item.state) && (item.blocked ?? []).some((/** @type {any} */ one) => one.name === "dispatch");
   return unfiled ? [{ name: "dispatch", code: "desk.first_file" }, ...told] : told;
 }

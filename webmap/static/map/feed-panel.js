@@ -88,6 +88,7 @@ export const named = (event) => Boolean(event.data.title) || has(`map.event_${ev
 
 /** What happened, as a word. @param {TownEvent} event */
 export function kindWords(event) {
+  if (event.data.step && has(`loop.did_${event.data.step}`)) return t(`loop.did_${event.data.step}`);
   for (const key of [`map.event_${event.topic}_${event.kind}`, `map.event_${event.kind}`]) if (has(key)) return t(key);
   const state = `common.state_${event.data.state}`;
   return has(state) ? t(state) : t("map.event_changed");

@@ -8,11 +8,13 @@ import { clockSymbol } from "../parts/symbol.js";
 import { toast } from "../parts/toast.js";
 import { serverNow } from "../server-time.js";
 import { clock, when } from "../time.js";
+import { nextPage } from "./inbox-pages.js";
 import { placeOf, tags, timeLeft, wordFor } from "./incident-rows.js";
 
-const PAGE = 50;
+/** @typedef {import("./inbox-pages.js").Group} Group */
 
-/** @typedef {{id: string, count: number, filters: Record<string, string>, cases: any[], next: string | null}} Group */
+/** A page of the queue. @param {Record<string, any>} asked */
+export const pageOfQueue = (asked) => call(`/api/v1/queue${query(asked)}`);
 
 /**
  * @param {HTMLElement} root
@@ -37,21 +39,19 @@ function groupBox(group, selected) {
 
 /** @param {Group} group @param {HTMLElement} rows @param {string} selected */
 function moreButton(group, rows, selected) {
-  let next = group.next;
   const words = () => t("incidents.more_left", { n: group.count - rows.children.length });
   const more = h("button", { type: "button", class: "button inbox-group__more", onclick: () => load() }, words());
   const load = async () => {
     more.disabled = true;
     try {
-      const page = await call(`/api/v1/queue${query({ ...group.filters, cursor: next, limit: PAGE })}`);
-      rows.append(...page.features.map((/** @type {any} */ one) => h("li", null, entry(one.properties, group.id, selected))));
-      next = page.next;
+      const fresh = await nextPage(group, pageOfQueue);
+      rows.append(...fresh.map((item) => h("li", null, entry(item, group.id, selected))));
       fill(more, words());
     } catch (fault) {
       toast(/** @type {import("../api.js").ApiError} */ (fault).words, null, { late: true });
     }
     more.disabled = false;
-    more.hidden = !next;
+    more.hidden = !group.next;
   };
   return more;
 }

@@ -8,7 +8,8 @@ import { liveState } from "../parts/live.js";
 import { failed, loading } from "../parts/states.js";
 import { every } from "../server-time.js";
 import { inboxCase } from "./inbox-case.js";
-import { drawGroups } from "./inbox-list.js";
+import { drawGroups, pageOfQueue } from "./inbox-list.js";
+import { asLongAsBefore } from "./inbox-pages.js";
 
 const GATHER_MS = 400;
 const MINUTE_MS = 60_000;
@@ -45,7 +46,8 @@ async function open() {
 async function refresh() {
   try {
     const told = await call("/api/v1/inbox");
-    groups = told.groups;
+    // rows that were loaded stay: what somebody reads does not fold because of an event
+    groups = await asLongAsBefore(told.groups, groups, pageOfQueue);
     loaded = true;
     redraw();
     tell(groups.find(({ id }) => id === "unseen"));

@@ -192,12 +192,16 @@ function otherFilters(query, set) {
     });
 }
 
+/** Filters of indicators: with 1 their name says it all. */
+const YES_OR_NO = new Set(["valid", "taken", "handled_in_time", "unhandled", "closed_in_time", "reworked", "returned", "extended", "supervised", "revisited", "satisfied"]);
+
 /** The day of a moment; what is none is shown as it stands in the address. @param {string} moment */
 const dayOf = (moment) => (Number.isNaN(Date.parse(moment)) ? moment : day(moment, true));
 
 /** @param {string} name @param {string | undefined} value */
 function shown(name, value = "") {
-  if (name === "bbox") return "";
+  if (name === "bbox" || (YES_OR_NO.has(name) && value === "1")) return "";
+  if (YES_OR_NO.has(name)) return t("incidents.no");
   if (/_from$|_to$|^to$/.test(name)) return dayOf(value);
   if (name === "channel") return wordFor("channel", value);
   return value;

@@ -29,12 +29,19 @@ export function head(item) {
     ),
     asked,
     h("div", { class: "case__title" }, clockSymbol(item.platform, time), h("h1", { id: "case-title" }, item.title), timeLeft(time)),
-    item.description && item.description !== item.title && h("p", { class: "case__text pre" }, item.description),
+    moreThanTitle(item) && h("p", { class: "case__text pre" }, item.description),
   );
 }
 
-/** Name and number; who left no number is told apart from a masked one. @param {{name?: string | null, phone?: string | null} | null} person */
+/** Whether the description says more than the title, which may be its first sentence. @param {{title: string, description?: string | null}} item */
+export function moreThanTitle({ title, description }) {
+  const bare = (/** @type {string} */ text) => text.replace(/[\s。．.，,！!？?；;]+$/u, "").trim();
+  return Boolean(description) && bare(description ?? "") !== bare(title);
+}
+
+/** Name and number; who left no number is told apart from a masked one, and who is not shown from who left no name. @param {{name?: string | null, phone?: string | null, hidden?: boolean} | null} person */
 export function reporterWords(person) {
+  if (person?.hidden) return t("incident.hidden");
   if (!person?.name && !person?.phone) return t("incident.anonymous");
   return [person.name, person.phone || t("incident.no_phone")].filter(Boolean).join(" ");
 }

@@ -9,7 +9,7 @@ import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { placeName } from "../place-name.js";
 import { serverNow } from "../server-time.js";
-import { clock, exactly, span, when } from "../time.js";
+import { clock, exactly, span, when, workSpan } from "../time.js";
 import { timeLeft, wordFor } from "./incident-rows.js";
 
 const FAR_M = 100;
@@ -36,13 +36,14 @@ function clockRow(one, item) {
   const name = one.stage ?? "whole";
   const bar = h("i", null);
   bar.style.inlineSize = `${Math.round((time.state === "late" ? 1 : time.share) * 100)}%`;
-  const used_s = start ? ((timed.closed_at ? Date.parse(timed.closed_at) : serverNow()) - Date.parse(start)) / 1000 : 0;
+  const wall_s = start ? ((timed.closed_at ? Date.parse(timed.closed_at) : serverNow()) - Date.parse(start)) / 1000 : 0;
+  const used = one.in_work_time ? t("incident.used_work", { span: workSpan(one.used_s) }) : t("incident.used", { span: span(one.used_s ?? wall_s) });
   return h(
     "div",
     { class: `limit limit--${time.state}` },
     h("div", { class: "limit__line" }, h("span", null, wordsFor("loop", `clock_${name}`)), timeLeft(time)),
     h("div", { class: "limit__bar" }, h("div", { class: "bar" }, bar), h("i", { class: "limit__tick" })),
-    h("div", { class: "limit__line small quiet" }, h("span", null, one.paused_at ? t("incident.paused", { time: when(one.paused_at) }) : t("incident.used", { span: span(used_s) })), h("span", null, limitWords({ ...one, due_at: stands ? null : one.due_at }))),
+    h("div", { class: "limit__line small quiet" }, h("span", null, one.paused_at ? t("incident.paused", { time: when(one.paused_at) }) : used), h("span", null, limitWords({ ...one, due_at: stands ? null : one.due_at }))),
   );
 }
 

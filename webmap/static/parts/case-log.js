@@ -38,7 +38,7 @@ export function logSentence(row, channel) {
   return {
     words: who ? t("incident.log_by", { who, did }) : did,
     detail: row.name === "report" ? throughWhat(channel) : change(row),
-    reason: [reasonOf(row), row.facts?.text, fromPaper(row)].filter(Boolean).join(t("common.stop")),
+    reason: [scoreOf(row), reasonOf(row), row.facts?.text, fromPaper(row)].filter(Boolean).map((part) => part.replace(/[。.]+$/u, "")).join(t("common.stop")),
   };
 }
 
@@ -47,6 +47,13 @@ function reasonOf({ reason, facts }) {
   const kinds = [facts?.reason_code, reason].filter((code) => code && has(`loop.reason_${code}`));
   const said = [...new Set(kinds.map((code) => t(`loop.reason_${code}`))), kinds.includes(reason) ? "" : reason].filter(Boolean);
   return said.length ? t("incident.log_reason", { reason: said.join(t("common.comma")) }) : "";
+}
+
+/** What was answered when the case was evaluated. @param {LogRow} row */
+function scoreOf({ name, facts }) {
+  if (name !== "evaluate" || facts?.score === undefined) return "";
+  const satisfied = facts.satisfied === undefined || facts.satisfied === null ? "" : t(facts.satisfied ? "loop.satisfied" : "loop.not_satisfied");
+  return [t("loop.scored", { score: facts.score }), satisfied].filter(Boolean).join(t("common.comma"));
 }
 
 /** When it really happened, where it was entered from the returned paper. @param {LogRow} row */
@@ -75,5 +82,6 @@ function whoDid(row, channel) {
   if (row.facts?.imported && row.name !== "import") return "";
   if (row.actor && row.actor_org) return t("incident.log_person", { name: row.actor, org: row.actor_org });
   if (row.actor) return row.actor;
-  return t(row.name === "report" && channel === "public" ? "incident.log_public" : "incident.log_system");
+  if (row.facts?.by === "reporter") return t("incident.log_reporter");
+  return t(["report", "photo"].includes(row.name) && channel === "public" ? "incident.log_public" : "incident.log_system");
 }

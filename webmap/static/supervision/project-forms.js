@@ -2,6 +2,7 @@
 import { call } from "../api.js";
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
+import { STATES, changesOf } from "./project-changes.js";
 
 /** @typedef {(json: any) => Promise<Node | null>} Send what went wrong, or nothing */
 
@@ -11,8 +12,8 @@ const field = (name, input, wide = false) => h("label", { class: `field${wide ? 
 /** @param {string} name @param {Record<string, any>} [more] */
 const input = (name, more = {}) => h("input", { class: "input", name, required: true, maxlength: 200, ...more });
 
-/** @param {string} name @param {Record<string, any>} [more] */
-const area = (name, more = {}) => h("textarea", { class: "input", name, required: true, maxlength: 4000, ...more });
+/** @param {string} name @param {Record<string, any>} [more] @param {string} [words] what stands in it at first */
+const area = (name, more = {}, words = "") => h("textarea", { class: "input", name, required: true, maxlength: 4000, ...more }, words);
 
 /** @param {any[]} organisations @param {string} name @param {string} [chosen] */
 const orgs = (organisations, name, chosen = "") => h("select", { class: "input", name, required: true }, h("option", { value: "" }, t("supervision.choose")), organisations.map((org) => h("option", { value: org.code, selected: org.code === chosen }, org.name)));
@@ -110,16 +111,21 @@ export function progressForm(project, send) {
   );
 }
 
-/** State and deadline; anything else is changed by name through the same address. @param {any} project @param {Send} send */
-export function changeForm(project, send) {
-  const states = ["planned", "running", "paused", "done", "cancelled"];
+/** All that a project was set up with, and its state; only what differs is sent. @param {any} project @param {any[]} organisations @param {Send} send */
+export function changeForm(project, organisations, send) {
+  // its own stays to be chosen when the others could not be had
+  const known = organisations.some(({ code }) => code === project.org) ? organisations : [{ code: project.org, name: project.org_name }, ...organisations];
   return form(
     [
-      field("state", h("select", { class: "input", name: "state" }, states.map((state) => h("option", { value: state, selected: state === project.state }, t(`supervision.project_${state}`))))),
+      field("name", input("name", { value: project.name }), true),
+      field("goal", area("goal", {}, project.goal), true),
+      field("org", orgs(known, "org", project.org), true),
+      field("starts_on", input("starts_on", { type: "date", value: project.starts_on })),
       field("due_on", input("due_on", { type: "date", value: project.due_on })),
+      field("state", h("select", { class: "input", name: "state" }, STATES.map((state) => h("option", { value: state, selected: state === project.state }, t(`supervision.project_${state}`))))),
       field("reason", area("reason"), true),
     ],
     t("supervision.change"),
-    ({ state, due_on, reason }) => send({ reason, ...(state !== project.state && { state }), ...(due_on !== project.due_on && { due_on }) }),
+    (values) => send(changesOf(project, values)),
   );
 }

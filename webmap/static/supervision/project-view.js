@@ -5,6 +5,7 @@ import { t } from "../i18n.js";
 import { failed, faultBox, loading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { exactly, when } from "../time.js";
+import { changed } from "./project-changes.js";
 import { dayOf, lateTag } from "./project-list.js";
 import { changeForm, progressForm, projectForm, taskForm } from "./project-forms.js";
 
@@ -19,13 +20,16 @@ const section = (title, extra, ...children) => h("section", { class: "panel-sect
  */
 export function projectView(element, { onChanged, back }) {
   let run = 0;
+  /** @type {any[]} */
+  let organisations = [];
 
   /** @param {string} id */
   async function show(id) {
     const mine = ++run;
     fill(element, loading(6));
     try {
-      const project = await call(`/api/v1/projects/${id}`);
+      const [project, choices] = await Promise.all([call(`/api/v1/projects/${id}`), call("/api/v1/case-choices").catch(() => null)]);
+      organisations = choices?.organisations ?? organisations;
       if (mine === run) draw(project);
     } catch (fault) {
       if (mine === run) fill(element, back(), failed(/** @type {any} */ (fault), t("supervision.project_failed"), () => show(id)));
@@ -37,7 +41,7 @@ export function projectView(element, { onChanged, back }) {
     const mine = ++run;
     fill(element, loading(4));
     try {
-      const { organisations } = await call("/api/v1/case-choices");
+      ({ organisations } = await call("/api/v1/case-choices"));
       if (mine !== run) return;
       const form = projectForm(organisations, (json) => send("/api/v1/projects", "POST", json, "project_added", (made) => onChanged(made.id)));
       fill(element, h("article", { class: "one" }, h("header", { class: "one__head" }, h("div", null, back(), h("h2", null, t("supervision.new_project")))), h("div", { class: "one__main" }, section(t("supervision.what"), null, form))));
@@ -94,9 +98,9 @@ export function projectView(element, { onChanged, back }) {
           section(t("supervision.goal"), null, h("p", { class: "prewrap" }, project.goal)),
           section(t("supervision.tasks"), t("supervision.tasks_done", { done: project.tasks_done, tasks: project.tasks }), taskTable(project, path, send), project.may.change && taskForm((json) => send(`${path}/tasks`, "POST", json, "task_added"))),
           project.may.report && section(t("supervision.report"), null, progressForm(project, (json, files) => report(path, json, files))),
-          project.may.change && section(t("supervision.change"), null, changeForm(project, patch)),
+          project.may.change && section(t("supervision.change"), null, changeForm(project, organisations, patch)),
         ),
-        h("div", { class: "one__side" }, section(t("supervision.entries"), t("incident.log_only_grows"), entries(project))),
+        h("div", { class: "one__side" }, section(t("supervision.entries"), t("incident.log_only_grows"), entries(project, organisations))),
       ),
     );
   }
@@ -162,8 +166,8 @@ function stateSelect(task, change) {
   return select;
 }
 
-/** @param {any} project */
-function entries(project) {
+/** @param {any} project @param {any[]} organisations */
+function entries(project, organisations) {
   if (!project.entries.length) return h("p", { class: "quiet" }, t("supervision.entries_none"));
   const named = Object.fromEntries(project.task_list.map((/** @type {any} */ task) => [task.id, task.name]));
   return h(
@@ -175,7 +179,7 @@ function entries(project) {
         { class: "said", "data-entry": entry.id },
         h("div", null, h("b", null, t(`supervision.entry_${entry.kind}`)), entry.percent !== null && ` ${entry.percent}%`, " ", h("small", null, entry.by, " ", h("time", { datetime: entry.at, title: exactly(entry.at) }, when(entry.at)))),
         entry.task && h("small", null, named[entry.task]),
-        changes(entry.facts),
+        changes(entry.facts, organisations),
         entry.words && h("p", null, entry.words),
         (entry.photos.length > 0 || entry.cases.length > 0) && h("div", { class: "evidence" }, entry.photos.map(picture), entry.cases.map((/** @type {any} */ one) => h("a", { class: "tag", href: `/incidents/${one.id}` }, one.case_no, " ", t(`common.state_${one.state}`)))),
       ),
@@ -183,10 +187,10 @@ function entries(project) {
   );
 }
 
-/** What a change turned into what. @param {Record<string, [any, any]>} facts */
-function changes(facts) {
-  const rows = Object.entries(facts).filter(([name, [before, after]]) => name !== "of" && before !== after && name !== "created" && name !== "goal");
-  return rows.map(([name, [before, after]]) => h("p", { class: "small" }, t(`supervision.field_${name}`), " ", before === null ? "" : `${valueWords(name, before)} → `, valueWords(name, after)));
+/** What a change turned into what. @param {Record<string, [any, any]>} facts @param {any[]} organisations */
+function changes(facts, organisations) {
+  const words = (/** @type {string} */ name, /** @type {any} */ value) => (name === "org" ? organisations.find(({ code }) => code === value)?.name ?? String(value) : valueWords(name, value));
+  return changed(facts).map(([name, before, after]) => h("p", { class: "small" }, t(`supervision.field_${name}`), " ", before === null ? "" : `${words(name, before)} → `, words(name, after)));
 }
 
 /** @param {string} name @param {any} value */

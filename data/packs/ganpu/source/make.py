@@ -151,12 +151,14 @@ def write_tables(out: Path, areas: Areas) -> tuple[list[dict[str, Any]], list[di
         row["phone"] = people.phone(100 + k)
     rows += people.village_organisations(areas, 100 + len(rows))
     write_csv(out / "organisations.csv", ORGANISATION, rows)
-    for name in ("platforms", "forces", "roles", "limits", "users", "exchange"):
+    for name in ("platforms", "forces", "roles", "limits", "exchange"):
         found = read_csv(tables / f"{name}.csv")
         write_csv(out / f"{name}.csv", list(found[0]), found)
     staff, duties = people.staff_and_duties(areas, rows)
     write_csv(out / "staff.csv", ["code", "name", "org", "post", "phone"], staff)
     write_csv(out / "duties.csv", ["area_code", "staff", "role", "valid_from"], duties)
+    accounts = read_csv(tables / "users.csv")
+    write_csv(out / "users.csv", list(accounts[0]), [*accounts, *people.village_accounts(staff, duties, areas)])
     found_categories = catalogue.categories()
     write_csv(out / "categories.csv", CATEGORY, [c.row() for c in found_categories])
     write_csv(

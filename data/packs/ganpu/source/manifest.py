@@ -60,6 +60,16 @@ sender = "330424105"
 receiver = "330424"
 personal = []
 
+[settings.replies]
+# Ready words of the desk by transition; whoever takes one may change it.
+decline = ["不属本镇管辖，已告知向相应部门反映。", "同一事项已在办理，结果会一并告知。", "所述地点经核对无此情况。"]
+ask_verify = ["到现场看一下是否属实，拍照回报。"]
+remind = ["时限将到，请回报进展。", "已超时限，今日下班前回报处置情况。"]
+supervise = ["已超时限未反馈，一个工作日内书面答复。", "群众再次反映，核实后答复。"]
+pass_inspection = ["现场已看，处置到位。", "照片核对一致，电话回访属实。"]
+rework = ["现场仍有遗留，补做后重新反馈。", "照片看不出处置结果，补拍后反馈。"]
+close = ["事项已办结，感谢反映。"]
+
 [[source]]
 file = "source/statistics_villages_2023.csv"
 what = "names and 12-digit codes of the 14 villages and communities"

@@ -110,6 +110,23 @@ def village_organisations(areas: Areas, start: int) -> list[dict[str, Any]]:
     return rows
 
 
+def village_accounts(staff: list[dict[str, Any]], duties: list[dict[str, Any]], areas: Areas) -> list[dict[str, Any]]:
+    """Return one account a village: the full-time worker of its first grid, who may be asked to verify anywhere in the village."""
+    person_of = {row["code"]: row for row in staff}
+    workers = {d["area_code"]: person_of[d["staff"]] for d in duties if d["role"] == "primary_informant"}
+    first = {grid.parent: workers[grid.code] for grid in sorted(areas.grids, key=lambda g: g.code, reverse=True)}
+    return [
+        {
+            "username": f"grid{village.code[-3:]}",
+            "name": first[village.code]["name"],
+            "role": "grid_worker",
+            "org": first[village.code]["org"],
+            "areas": village.code,
+        }
+        for village in areas.villages
+    ]
+
+
 def staff_and_duties(
     areas: Areas, organisations: list[dict[str, Any]]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
