@@ -33,6 +33,10 @@ class Cursor(NamedTuple):
         return cls(int(xid), int(position))
 
 
+# What is drawn but not yet decided is the planners' business, wherever else somebody sees the whole town.
+ASKS = {"plan": ("plan", "review_plan")}
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event with the scope it belongs to."""
@@ -52,6 +56,8 @@ class Event:
 
     def visible_to(self, scope: Scope) -> bool:
         """Tell whether the scope reads this event: the same rule as the policy event_read."""
+        if self.topic in ASKS and not any(scope.may(permission) for permission in ASKS[self.topic]):
+            return False
         return self.town_id == scope.town_id and (
             self.is_public
             or scope.town_wide

@@ -25,6 +25,7 @@ NAMES = (
     "geocode",
     "locate",
     "area",
+    "plan",
     "tile",
     "feature",
     "board",

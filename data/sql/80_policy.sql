@@ -206,6 +206,33 @@ begin
         and exists (select from incident i where i.incident_id = photo.incident_id));
     execute format('grant select, insert on photo to %I', app);
 
+    -- boundary plans: operations are added and never changed; no grant to update or delete them
+    create policy plan_read on plan for select using (town_id = (select scope_town())
+        and ((select scope_may('plan')) or (select scope_may('review_plan'))));
+    create policy plan_add on plan for insert with check (town_id = (select scope_town()) and (select scope_may('plan'))
+        and state = 'draft' and version = 0 and created_by is not distinct from (select scope_user()));
+    create policy plan_change on plan for update using (town_id = (select scope_town())
+        and ((select scope_may('plan')) or (select scope_may('review_plan')))) with check (town_id = (select scope_town()));
+    execute format('grant select on plan to %I', app);
+    execute format('grant insert (plan_id, town_id, name, based_on, created_by, created_at) on plan to %I', app);
+    execute format('grant update (name, state, version, submitted_by, submitted_at, approved_by, approved_at, published_by, publish_at,
+        published_at, retired_by, retired_at, reason) on plan to %I', app);
+    create policy plan_operation_read on plan_operation for select using (town_id = (select scope_town())
+        and ((select scope_may('plan')) or (select scope_may('review_plan'))));
+    create policy plan_operation_add on plan_operation for insert with check (town_id = (select scope_town())
+        and (select scope_may('plan')) and user_id is not distinct from (select scope_user())
+        and exists (select from plan p where p.plan_id = plan_operation.plan_id and p.town_id = plan_operation.town_id));
+    execute format('grant select, insert on plan_operation to %I', app);
+    create policy plan_staff_read on plan_staff for select using (town_id = (select scope_town())
+        and ((select scope_may('plan')) or (select scope_may('review_plan'))));
+    create policy plan_staff_write on plan_staff for all using (town_id = (select scope_town()) and (select scope_may('plan'))
+        and exists (select from plan p where p.plan_id = plan_staff.plan_id and p.state = 'draft'))
+        with check (town_id = (select scope_town()));
+    execute format('grant select, insert, update, delete on plan_staff to %I', app);
+    create policy lineage_read on area_lineage for select using (town_id = (select scope_town()) and (select scope_is_staff()));
+    create policy lineage_add on area_lineage for insert with check (town_id = (select scope_town()) and (select scope_may('publish')));
+    execute format('grant select, insert on area_lineage to %I', app);
+
     -- accounts
     create policy user_read on app_user for select using (town_id = (select scope_town())
         and (user_id = (select scope_user()) or (select scope_may('manage_users'))));
@@ -240,7 +267,8 @@ begin
     execute format('grant select, insert, update (revoked_at) on api_token to %I', app);
 
     -- events, receipts, jobs, audit
-    create policy event_read on event for select using (town_id = (select scope_town()) and (is_public
+    create policy event_read on event for select using (town_id = (select scope_town())
+        and (topic <> 'plan' or (select scope_may('plan')) or (select scope_may('review_plan'))) and (is_public
         or (select scope_town_wide()) or area_ids && (select scope_areas())::int[]
         or org_ids && (select scope_orgs())::int[] or platforms && (select scope_platforms())::text[]
         or (select scope_user()) = any (user_ids)));

@@ -132,6 +132,11 @@ def leaf_index(areas: gpd.GeoDataFrame) -> AreaIndex:
     return AreaIndex(leaves.geometry)
 
 
+def may_lie_in(level: str, parent: str | None) -> bool:
+    """Tell whether an area of a level may lie in one of another level; None for no parent: towns only."""
+    return parent is None if level == "town" else parent in _PARENTS.get(level, ())
+
+
 def missing_parents(areas: pd.DataFrame) -> list[tuple[str, str]]:
     """Return (code, parent) of areas whose parent is none of the areas or of a level it cannot have."""
     levels = dict(zip(areas["code"], areas["level"], strict=True))
@@ -159,5 +164,5 @@ def faults_geojson(faults: Iterable[Fault]) -> dict[str, Any]:
 
 __all__ = [
     "COLUMNS", "DERIVED", "LEVELS", "Assembly", "Change", "Fault", "assemble", "describe", "faults_geojson",
-    "leaf_index", "missing_parents",
+    "leaf_index", "may_lie_in", "missing_parents",
 ]  # fmt: skip
