@@ -30,6 +30,7 @@ COMMANDS = {
     "export": "importing",
     "exchange": "exchange",
     "geocode": "geocode",
+    "plan": "plan",
     "simulate": "simulate",
     "briefing": "briefing",
     "user": "user",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
 from api import body, db
@@ -15,8 +17,20 @@ from api.auth.access import needs
 from api.describe import asks, takes
 from data.errors import Invalid, NotFound
 from data.receipt import once
-from layers.planning import answer, checks, effects, moving, plans, reading, service
-from layers.planning.asked import Edit, NewPlan, Returned, Seen
+from layers.planning import (
+    answer,
+    checks,
+    effects,
+    impact,
+    moving,
+    plans,
+    publishing,
+    reading,
+    retiring,
+    service,
+    staff,
+)
+from layers.planning.asked import Edit, NewPlan, Publishing, Returned, Seen, StaffOfPlan
 
 blueprint = Blueprint("plan", __name__)
 
@@ -109,6 +123,33 @@ def plan_checks(plan_id: str) -> dict[str, Any]:
         return {"checks": checks.checks(session, _identifier(plan_id))}
 
 
+@blueprint.get("/api/v1/plans/<plan_id>/impact")
+@needs("plan", "review_plan")
+@asks("kind", "cursor")
+def plan_impact(plan_id: str) -> dict[str, Any]:
+    """What changes hands: open cases, entities, addresses, by from and to; with ``kind`` the rows, page by page."""
+    with db.transaction() as session:
+        return impact.impact(
+            session, _identifier(plan_id), request.args.get("kind") or None, request.args.get("cursor") or None
+        )
+
+
+@blueprint.get("/api/v1/plans/<plan_id>/impact.gpkg")
+@needs("plan", "review_plan")
+def plan_impact_file(plan_id: str) -> Response:
+    """The same rows as a GeoPackage, one layer a kind."""
+    with db.transaction() as session:
+        found = impact.layers(session, _identifier(plan_id))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "impact.gpkg"
+        for name, rows in found.items():
+            rows.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+        content = path.read_bytes()
+    answer = Response(content, mimetype="application/geopackage+sqlite3")
+    answer.headers["Content-Disposition"] = 'attachment; filename="impact.gpkg"'
+    return answer
+
+
 @blueprint.get("/api/v1/plans/<plan_id>/history")
 @needs("plan", "review_plan")
 @asks("lon", "lat")
@@ -164,6 +205,25 @@ def _step(number: UUID, given: Seen, act: Callable[[Session], int]) -> dict[str,
         return answer.changed(session, number, given.version, made["seq"])
 
 
+@blueprint.get("/api/v1/plans/<plan_id>/staff")
+@needs("plan", "review_plan")
+def plan_staff(plan_id: str) -> dict[str, Any]:
+    """Whom a plan names to be responsible, who is so today, and everybody who could be."""
+    with db.transaction() as session:
+        return staff.named(session, _identifier(plan_id))
+
+
+@blueprint.put("/api/v1/plans/<plan_id>/staff")
+@needs("plan")
+@takes(StaffOfPlan)
+def put_staff(plan_id: str) -> dict[str, Any]:
+    """Name who is to be responsible for leaves that have nobody, in place of whom the plan named before."""
+    given, number = body.read(StaffOfPlan), _identifier(plan_id)
+    with db.transaction() as session:
+        staff.put(session, number, given)
+        return staff.named(session, number)
+
+
 @blueprint.post("/api/v1/plans/<plan_id>/submit")
 @needs("plan")
 def submit(plan_id: str) -> dict[str, Any]:
@@ -185,6 +245,26 @@ def send_back(plan_id: str) -> dict[str, Any]:
     """Give a plan back to who drew it, with a reason."""
     given = body.read(Returned)
     return _move(plan_id, lambda session, number: moving.send_back(session, number, given.reason))
+
+
+@blueprint.post("/api/v1/plans/<plan_id>/publish")
+@needs("review_plan")
+@takes(Publishing)
+def publish(plan_id: str) -> dict[str, Any]:
+    """Put the boundaries of an approved plan in force, at once or at a moment; ``count``: open cases that change hands."""
+    given = body.read(Publishing)
+    return _move(plan_id, lambda session, number: publishing.publish(session, number, given.at, given.count))
+
+
+@blueprint.post("/api/v1/plans/<plan_id>/retire")
+@needs("review_plan")
+def retire(plan_id: str) -> tuple[dict[str, Any], int]:
+    """Open a draft of the way back from a published plan, and return it; once it is in force, the other one is retired."""
+    number = _identifier(plan_id)
+    with db.transaction() as session:
+        said = {"plan": str(number), "step": "retire"}
+        _, made = once(session, body.client_id(), said, lambda: (201, {"id": str(retiring.retire(session, number))}))
+        return plans.get(session, UUID(made["id"])), 201
 
 
 def _move(plan_id: str, act: Callable[[Session, UUID], None]) -> dict[str, Any]:

@@ -197,3 +197,17 @@ class Publishing(_Part):
     def moment(self) -> datetime | None:
         """The moment asked for."""
         return self.at
+
+
+class Responsible(_Part):
+    """Somebody who is to be responsible for a leaf. ``staff``: code of the person."""
+
+    code: Code
+    role: Literal["liaison_cadre", "primary_responsible", "primary_informant"]
+    staff: Code
+
+
+class StaffOfPlan(_Part):
+    """All whom a plan names."""
+
+    staff: Annotated[list[Responsible], Field(max_length=2000)]

@@ -80,9 +80,19 @@ def current(session: Session) -> tuple[Points, ...]:
     Forbidden
         ``scope.forbidden``: the scope does not see the whole town, and what it counted would be wrong.
     """
+    require_town(session)
+    return tuple(source.get(session) for source in SOURCES)
+
+
+def require_town(session: Session) -> None:
+    """Refuse a scope that does not see the whole town: what it counted would be wrong."""
     if not scope_of(session).town_wide:
         raise Forbidden("scope.forbidden", "figures of a plan need the whole town in reach", permission="plan")
-    return tuple(source.get(session) for source in SOURCES)
+
+
+def leaf_numbers(part: Partition, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the number of the leaf of each point (EPSG:4490), −1 for none."""
+    return _among(part, _leaves(part), lon, lat)
 
 
 def located(state: State | Base, points: Points) -> NDArray[np.int64]:
@@ -96,12 +106,10 @@ def located(state: State | Base, points: Points) -> NDArray[np.int64]:
         before = state.before()
         while before is not None and points not in before.located:
             before = before.before()
-        state.located[points] = known = _first(state, points) if before is None else _moved(before, state, points)
+        state.located[points] = known = (
+            leaf_numbers(state.part, points.lon, points.lat) if before is None else _moved(before, state, points)
+        )
     return known
-
-
-def _first(state: State | Base, points: Points) -> NDArray[np.int64]:
-    return _among(state.part, _leaves(state.part), points.lon, points.lat)
 
 
 def _leaves(part: Partition) -> list[str]:

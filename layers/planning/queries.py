@@ -56,6 +56,7 @@ CODES = text("""
     select code from area where town_id = :town_id
     union select unnest(codes) from plan_operation where plan_id = :plan_id
 """)
+AREA_CODES = text("select code from area where town_id = :town_id")
 # The pieces of border (1e-7 degree) that each operation took out or put in, newest first.
 HISTORY = text(f"select s.*, o.patch from ({_STEP} where o.plan_id = :plan_id) s join plan_operation o"
                " on o.plan_id = :plan_id and o.seq = s.seq order by s.seq desc")  # fmt: skip

@@ -89,9 +89,9 @@ def different(before: Partition, now: Partition) -> list[str]:
     """Return the codes of the areas of ``now`` that are new or not as they were, in order."""
     if before is now:
         return []
-    touched = (
-        touched_by(now.history[len(before.history) :]) if now.history[: len(before.history)] == before.history else None
-    )
+    steps = len(before.history)
+    goes_on = now.given is before.given and now.history[:steps] == before.history
+    touched = touched_by(now.history[steps:]) if goes_on else None
     near = set(now.rows) if touched is None else touched
     near |= {code for one in near for part in (before, now) for code in part.lineage(one)}
     return [code for code in now.tree.code if code in near and not same(before, now, code)]

@@ -67,7 +67,7 @@ def edit(session: Session, plan_id: UUID, client_id: UUID | None, seen: int, ask
             _check_apart(session, plan, later, step.patch)
         return step
 
-    return _write(session, plan_id, client_id, seen, make)
+    return write(session, plan_id, client_id, seen, make)
 
 
 def undo(session: Session, plan_id: UUID, client_id: UUID | None, seen: int) -> int:
@@ -99,10 +99,10 @@ def _again(session: Session, plan_id: UUID, client_id: UUID | None, seen: int, k
             raise _in_the_way(session, plan_id, seq, change, kind) from fault
         return Step({"kind": kind, "seq": seq}, change, seq)
 
-    return _write(session, plan_id, client_id, seen, make)
+    return write(session, plan_id, client_id, seen, make)
 
 
-def _write(
+def write(
     session: Session, plan_id: UUID, client_id: UUID | None, seen: int, make: Callable[[Row, State], Step]
 ) -> int:
     """Make a step of the plan as it is now and write it; if somebody was first, make it again of what is there then."""

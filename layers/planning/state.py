@@ -107,6 +107,9 @@ class States:
     def get(self, session: Session, plan: Any, version: int) -> State:
         """Return a plan (its row) at a version that is committed, or that this transaction wrote."""
         key = (str(session.get_bind().engine.url), plan.plan_id)
+        own: dict[tuple[UUID, int], State] = session.info.get("plan_states", {})
+        if (plan.plan_id, version) in own:
+            return own[plan.plan_id, version]
         start = self._nearest(key, version)
         if start is None:
             base = load_base(session, plan.based_on)
@@ -134,6 +137,7 @@ class States:
     def keep_on_commit(self, session: Session, state: State) -> None:
         """Keep a state once its transaction is committed: before that, another one may yet become this version."""
         key = (str(session.get_bind().engine.url), state.plan_id)
+        session.info.setdefault("plan_states", {})[state.plan_id, state.version] = state
         event.listen(session, "after_commit", lambda _: self._keep(key, state), once=True)
 
     def _keep(self, key: tuple[str, UUID], state: State) -> None:

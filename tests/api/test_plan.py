@@ -304,7 +304,9 @@ def test_a_plan_needs_two_people(shared_web):
 
 ROUTES = (
     ("GET", ""), ("GET", "/areas"), ("GET", "/borders"), ("GET", "/today"), ("GET", "/history?lon=120.89&lat=30.405"),
+    ("GET", "/effects"), ("GET", "/checks"), ("GET", "/impact"), ("GET", "/impact.gpkg"), ("GET", "/staff"), ("PUT", "/staff"),
     ("POST", "/edits"), ("POST", "/undo"), ("POST", "/redo"), ("POST", "/submit"), ("POST", "/approve"), ("POST", "/return"),
+    ("POST", "/publish"), ("POST", "/retire"),
 )  # fmt: skip
 
 
@@ -375,6 +377,35 @@ with database.transaction(Scope.system(int(sys.argv[2]))) as session:
         digest.update(shapely.to_wkb(shape))
     print(digest.hexdigest())
 """
+
+
+def test_plain_sql_does_not_get_a_plan_past_the_second_person(shared_web, small_town: SmallTown):
+    one = shared_web.browser("planner")
+    plan = opened(one)
+    done(draw(one, plan, 0, LOWER))
+    done(step_of(one, plan, "submit"))
+    scopes, params = every_scope(small_town), {"plan": plan, "me": small_town.users["planner2"]}
+    approve = "update plan set state = 'approved' where plan_id = :plan"
+    publish = "update plan set state = 'published', published_at = now() where plan_id = :plan"
+    for name, statement, code in (
+        ("planner", approve, "plan.same_person"),
+        ("planner", "update plan set submitted_by = :me, state = 'in_review' where plan_id = :plan", "history.fixed"),
+        ("planner2", publish, "plan.not_from_here"),
+        ("planner2", "update plan set version = version + 1 where plan_id = :plan", "plan.not_draft"),
+        ("planner2", "update plan set publish_at = now() where plan_id = :plan", "scope.forbidden"),
+    ):
+        with pytest.raises(OneGridError) as refused, shared_web.state.database.transaction(scopes[name]) as session:
+            session.execute(text(statement), params)
+        assert refused.value.code == code, statement
+    with shared_web.state.database.transaction(scopes["planner2"]) as session:
+        session.execute(text(approve), params)
+    with pytest.raises(OneGridError) as refused, shared_web.state.database.transaction(scopes["planner"]) as session:
+        session.execute(text(publish), params)
+    assert refused.value.code in ("plan.same_person", "scope.forbidden")
+    for name in ("command", "leader", "worker-a1", "other leader"):
+        with shared_web.state.database.transaction(scopes[name]) as session:
+            assert session.execute(text("update plan set name = 'x'")).rowcount == 0
+            assert session.execute(text("select count(*) from plan_operation")).scalar() == 0
 
 
 def test_another_process_makes_the_same_bytes_of_the_stored_patches(shared_web, small_town: SmallTown):

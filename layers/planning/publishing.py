@@ -1,0 +1,187 @@
+"""Putting a plan in force: at once, or by a job at its moment. One transaction: a reader sees the boundaries before or after."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from data import clock, job, outbox
+from data import scope as scopes
+from data.errors import Conflict, OneGridError
+from data.scope import scope_of
+from layers.area import assembly
+from layers.area import queries as area_queries
+from layers.area import service as area_service
+from layers.planning import impact, moving, plans, points, retiring
+from layers.planning.impact import Change
+from layers.planning.state import COLUMNS, STATES
+
+# Less than the lattice moves along a border of kilometres.
+UNCHANGED_M2 = 1.0
+# What the program itself needs for what a reviewer asks of it: versions of areas, and who is responsible there.
+_WIDER = frozenset({"publish", "import"})
+# The lock that writers of areas take (data/sql/20_area.sql): nobody else publishes between the checks and the writing.
+_LOCK = text("select pg_advisory_xact_lock(4490, :town_id)")
+_SCHEDULE = text("""
+    update plan set publish_at = :at, published_by = :user_id where plan_id = :plan_id and state = 'approved' returning plan_id
+""")
+_UNSCHEDULE = text("""
+    update plan set publish_at = null, published_by = null, reason = :reason where plan_id = :plan_id and state = 'approved'
+""")
+_PUBLISH = text("""
+    update plan set state = 'published', published_at = :moment, published_by = :user_id
+    where plan_id = :plan_id and state = 'approved' returning plan_id
+""")
+_ADD_LINEAGE = text("""
+    insert into area_lineage (plan_id, town_id, old_code, new_code, area_m2, area_share, households, household_share, at)
+    values (:plan_id, :town_id, :old_code, :new_code, :area_m2, :area_share, :households, :household_share, :at)
+""")
+_STAFF = text("select code, role, staff_id from plan_staff where plan_id = :plan_id")
+_ADD_DUTY = text("""
+    insert into area_duty (town_id, area_id, staff_id, role, valid_from)
+    select town_id, area_id, :staff_id, :role, :day from area where town_id = :town_id and code = :code
+""")
+
+
+def publish(session: Session, plan_id: UUID, at: datetime | None, count: int) -> None:
+    """Put the boundaries of a plan in force, at once or at a moment to come. Does not commit.
+
+    Needs ``review_plan``, and somebody else than who submitted the plan. Emits ``plan``/``moved`` and, once in force,
+    ``plan``/``published``, beside what `layers.area.service.publish` does.
+
+    Parameters
+    ----------
+    at : moment to come; none, or one that has passed: at once.
+    count : how many open cases change hands, as whoever publishes has read it.
+
+    Raises
+    ------
+    NotFound
+        ``plan.not_found``.
+    Forbidden
+        ``scope.forbidden``, ``plan.same_person``.
+    Conflict
+        ``plan.not_from_here``; ``plan.count`` with the count now; ``plan.red`` with the checks.
+    """
+    plan = moving.check(session, plan_id, "publish")
+    session.execute(_LOCK, {"town_id": plan.town_id})
+    what = _ready(session, plan)
+    now_count = impact.open_count(session, what)
+    if count != now_count:
+        message = "another number of open cases changes hands now"
+        raise Conflict("plan.count", message, count=now_count)
+    moment = clock.now()
+    if at is not None and at > moment:
+        params = {"plan_id": plan_id, "at": at, "user_id": scope_of(session).user_id}
+        if session.execute(_SCHEDULE, params).one_or_none() is None:
+            raise moving.refused(session, plan_id, "publish")
+        job.enqueue(
+            session, "plan.publish", {"plan": plan_id, "at": at.isoformat()}, f"plan.publish:{plan_id}:{at}", at
+        )
+        plans.announce(session, plan_id, plan.state)
+        return
+    _put_in_force(session, plan, what, moment)
+
+
+def publish_due(session: Session, plan_id: UUID, at: datetime) -> None:
+    """Put a plan in force whose moment has come; for the worker. If it cannot be any more, the plan says why."""
+    plan = plans.require(session, plan_id)
+    if plan.state != "approved" or plan.publish_at != at:
+        return  # returned or set for another moment meanwhile
+    # the record names who decided it
+    scope = scope_of(session)
+    scopes.apply(session, replace(scope, user_id=plan.published_by))
+    session.execute(_LOCK, {"town_id": plan.town_id})
+    try:
+        what = _ready(session, plan)
+    except OneGridError as fault:
+        session.execute(_UNSCHEDULE, {"plan_id": plan_id, "reason": fault.message})
+        plans.announce(session, plan_id, plan.state, fault.message)
+    else:
+        _put_in_force(session, plan, what, clock.now())
+    scopes.apply(session, scope)
+
+
+def _ready(session: Session, plan: Row) -> Change:
+    moving.require_sound(session, plan)
+    return impact.change(session, STATES.get(session, plan, plan.version))
+
+
+def _put_in_force(session: Session, plan: Row, what: Change, moment: datetime) -> None:
+    params = {"plan_id": plan.plan_id, "moment": moment, "user_id": scope_of(session).user_id}
+    if session.execute(_PUBLISH, params).one_or_none() is None:
+        raise moving.refused(session, plan.plan_id, "publish")
+    scope = scope_of(session)
+    scopes.apply(session, replace(scope, permissions=scope.permissions | _WIDER))
+    published = area_service.publish(
+        session, _assembly(session, what), valid_from=moment, source=f"plan {plan.plan_id}"
+    )
+    _add_lineage(session, plan, what, moment)
+    _add_duties(session, plan, what, moment)
+    scopes.apply(session, scope)
+    plans.announce(session, plan.plan_id, "published")
+    retiring.finish(session, plan)
+    codes = sorted({*published.added, *published.changed, *published.ended, *published.renamed})
+    told = {"plan": plan.plan_id, "valid_from": moment.isoformat(), "codes": codes}
+    outbox.emit(session, "plan", "published", plan.plan_id, told)
+
+
+def _assembly(session: Session, what: Change) -> assembly.Assembly:
+    """Return the areas of the draft under their final codes; parents are made of their leaves again."""
+    part, sources = what.state.part, what.state.base.sources
+    shapes = part.shapes([code for code in part.rows if code not in part.children])
+    rows = []
+    for code, row in part.rows.items():
+        final = what.names.get(code, code)
+        values = {name: row.values.get(name) for name in COLUMNS}
+        rows.append({**values, "code": final, "source": sources.get(final), "geometry": shapes.get(code)})
+    town = session.execute(area_queries.TOWN, {"town_id": scope_of(session).town_id}).one()
+    frame = gpd.GeoDataFrame(pd.DataFrame(rows, dtype=object), geometry="geometry", crs=4490)
+    return assembly.assemble(frame, town.code, town.name, f"EPSG:{town.metric_srid}")
+
+
+def _add_lineage(session: Session, plan: Row, what: Change, moment: datetime) -> None:
+    """Write which leaf followed which, with shares of area and of the households of the addresses."""
+    old, new = what.state.base.part, what.state.part
+    addresses = points.current(session)[0]
+    there, here = points.located(what.state.base, addresses), points.located(what.state, addresses)
+    households = addresses.weights["households"]
+    number = {code: k for k, code in enumerate(new.leaves)}
+    measure = what.state.base.measure
+    rows: list[dict[str, Any]] = []
+    for share in what.shares:
+        mine = there == number[share.old]
+        total, went = households[mine].sum(), households[mine & (here == number[share.new])].sum()
+        whole_m2 = float(measure.project(old.shapes([share.old])[share.old]).area)
+        if (
+            what.names.get(share.new, share.new) == share.old
+            and whole_m2 - share.area_m2 < UNCHANGED_M2
+            and went == total
+        ):
+            gained_m2 = float(measure.project(new.shapes([share.new])[share.new]).area) - share.area_m2
+            if gained_m2 < UNCHANGED_M2:
+                continue  # another vertex on a straight border, or another name
+        rows.append(
+            {
+                "plan_id": plan.plan_id, "town_id": plan.town_id, "at": moment,
+                "old_code": share.old, "new_code": what.names.get(share.new, share.new),
+                "area_m2": share.area_m2, "area_share": min(1.0, share.area_m2 / whole_m2),
+                "households": int(went), "household_share": float(went / total) if total else None,
+            }
+        )  # fmt: skip
+    if rows:
+        session.execute(_ADD_LINEAGE, rows)
+
+
+def _add_duties(session: Session, plan: Row, what: Change, moment: datetime) -> None:
+    for row in session.execute(_STAFF, {"plan_id": plan.plan_id}).all():
+        code = what.names.get(row.code, row.code)
+        params = {"town_id": plan.town_id, "code": code, "role": row.role, "staff_id": row.staff_id}
+        session.execute(_ADD_DUTY, {**params, "day": moment.date()})
