@@ -36,6 +36,7 @@ const PANELS = ["effects", "checks", "history"];
 /** @param {string} planId */
 export async function draftPage(planId) {
   const page = new DraftPage(planId);
+  /** @type {any} */ (window).onegridPlanner = page; // for whoever looks into a page that misbehaves, and for the tests
   await page.load();
 }
 
