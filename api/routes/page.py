@@ -24,6 +24,7 @@ from data.errors import NotFound, OneGridError
 from layers.incident import reading, slip
 from layers.people import queries
 from layers.people.town import describe_person, describe_town
+from layers.planning import plans
 from layers.supervision.notice import notice
 from webmap import i18n, pages, qr
 from webmap.pages import Frame, Town, Viewer
@@ -112,6 +113,22 @@ def flag_notice(flag_id: UUID) -> Response:
         told = notice(session, flag_id)
     data = {"notice": told, "qr": qr.code(told["number"], told["number"])}
     return _page("notice", subjects=("supervision", "slip", "loop"), data=data)
+
+
+@blueprint.get("/planner")
+@needs("plan", "review_plan")
+def planner() -> Response:
+    """Boundary drafts: the list, and a new one."""
+    return _page("planner", subjects=("planner",), data={"plan": None})
+
+
+@blueprint.get("/planner/<uuid:plan_id>")
+@needs("plan", "review_plan")
+def planner_draft(plan_id: UUID) -> Response:
+    """One boundary draft on the map; 404 for what is not there or outside the reader's scope."""
+    with db.transaction() as session:
+        plans.require(session, plan_id)
+    return _page("planner", subjects=("planner",), data={"plan": str(plan_id)})
 
 
 @blueprint.get("/appraisal")

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gis.partition.operations import KINDS as OPERATIONS
+from gis.partition.places import KINDS
 from layers.incident import guards, moves, timing, workflow
 from layers.incident.case import STATES
+from layers.planning.plans import STATES as PLAN_STATES
 from layers.supervision.thresholds import NAMES
 from webmap import i18n, pages
 
@@ -19,13 +22,17 @@ SCRIPT_KEY = re.compile(r"""["']([a-z]+\.[A-Za-z0-9_.]+)["']""")
 # needs("a", "b"), scope.may("a"), scope.require("a")
 ASKED = re.compile(r'^\s*(?:@needs|[^#"]*\.(?:may|require))\(((?:"\w+"(?:, )?)+)\)', re.M)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
+PLAN_CHECKS = (
+    "unnamed nobody outdated households_few households_many entities_many parts village_border buildings no_gap no_overlap"
+    " in_one_village"
+)
 # Keys put together from a code, by the group their code belongs to; the codes below are the ones that exist.
 BUILT = {
     "common.state_": "reported verifying accepted declined merged filed dispatched returned handling suspended"
     " transferred_up awaiting_inspection closed evaluated archived voided",
     "common.platform_": "public_order enforcement market service none",
     "common.urgency_": "U1 U2 U3 U4",
-    "common.tab_": "map desk inbox supervision incidents triage report admin progress_public report_public",
+    "common.tab_": "map desk planner inbox supervision incidents triage report admin progress_public report_public",
     "incidents.stage_": "accept handle evaluate",
     "incidents.toggle_": "open late amber",
     "incidents.fig_": "open late amber today_reported today_closed triage",
@@ -76,6 +83,30 @@ BUILT = {
     "supervision.entry_": "progress change",
     "supervision.col_": "task org until state level reply",
     "supervision.field_": "name goal org starts_on due_on task words of_task percent cases photos state reason",
+    "planner.refused_": " ".join(KINDS),
+    "planner.todo_": " ".join(KINDS),
+    "planner.did_": " ".join((*OPERATIONS, "undo", "redo")).replace(" restore", ""),
+    "planner.tool_": "select push junction split merge cut paint measure",
+    "planner.hint_": "select border push push_on junction split split_on merge merge_more cut cut_on paint paint_to measure",
+    "planner.state_": " ".join(PLAN_STATES),
+    "planner.moved_": " ".join((*PLAN_STATES, "planned", "by", "snapped")),
+    "planner.step_": "draft in_review approved published",
+    "planner.act_": "undo redo submit approve return publish retire",
+    "planner.saved_": "saved sending waiting at",
+    "planner.view_": "today draft both",
+    "planner.list_": "open published retired failed",
+    "planner.empty_": "open published retired words",
+    "planner.col_": "name state steps by based_on",
+    "planner.handle_": "vertex junction middle",
+    "planner.snapped_": "vertex edge finish",
+    "planner.fig_": "households incidents_90d entities hours_week compactness",
+    "planner.about_": "households incidents_90d entities hours_week compactness spread",
+    "planner.level_": "red amber green",
+    "planner.check_": PLAN_CHECKS,
+    "planner.why_": PLAN_CHECKS,
+    "planner.role_": "primary_responsible liaison_cadre primary_informant",
+    "planner.moves_": "open_incidents entities households more",
+    "planner.": "effects checks history",
     "loop.did_": "flag_issue flag_dismiss flag_reply flag_lift",
     "admin.col_": "username name role org areas platform password status last acts scopes created expires reach token",
     "admin.reach_": "town area organisation platform own",

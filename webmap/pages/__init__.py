@@ -65,6 +65,7 @@ TABS = (
     Tab("inbox", "/inbox", "handle|self_handle"),
     Tab("incidents", "/incidents", None),
     Tab("triage", "/incidents?triage=1", "triage"),
+    Tab("planner", "/planner", "plan|review_plan"),
     Tab("supervision", "/supervision", "supervise_1|supervise_2|supervise_3|handle"),
     Tab("appraisal", "/appraisal", "dispatch|supervise_1|supervise_2|supervise_3|handle"),
     Tab("report", "/report", None, public=True),
