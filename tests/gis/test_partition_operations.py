@@ -96,13 +96,13 @@ def walk(areas, seed, steps):
     return done
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 1_000_000))
 def test_whatever_is_drawn_a_random_town_stays_one(seed):
     walk(town(seed, count=3 + seed % 9, villages=1 + seed % 4), seed, 8)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 1_000_000))
 def test_whatever_is_drawn_holes_enclaves_islands_and_corners_stay(seed):
     walk(islands() if seed % 2 else four_large(), seed, 8)
