@@ -18,7 +18,7 @@ from gis.partition.borders import OUTSIDE, Borders
 from gis.partition.faces import Faces, divide
 from gis.partition.noding import Ints, distinct, lines_of, node
 from gis.partition.patch import Edge, Patch, RowChange
-from gis.partition.places import Fault, Measure, PartitionError
+from gis.partition.places import Fault, Measure, PartitionError, refused
 from gis.partition.rings import polygons
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Local:
             where = shapely.multilinestrings(
                 shapely.linestrings(from_integers(np.stack([old.start[bad], old.stop[bad]], axis=1)))
             )
-            raise PartitionError([Fault("outline", (), 0.0, 0.0, where)])
+            raise refused("outline", (), where)
         return set(beyond[lost].tolist())
 
     def _points_of(self, area: int) -> Ints:
@@ -222,7 +222,7 @@ class Local:
             raise PartitionError([Fault("emptied", (code,), 0.0, 0.0, None) for code in empty])
         made = Patch(edges_of(self.old.take(~stays), codes), edges_of(new.take(~same), codes), rows)
         if not (made.removed or made.added or made.rows):
-            raise PartitionError([Fault("no_change", (), 0.0, 0.0, None)])
+            raise refused("no_change")
         return made
 
 

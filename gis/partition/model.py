@@ -22,7 +22,7 @@ from gis.partition.borders import OUTSIDE, Borders
 from gis.partition.faces import Faces, divide
 from gis.partition.noding import Ints, distinct, lines_of, node
 from gis.partition.patch import AreaRow, Edge, Patch
-from gis.partition.places import Fault, Measure, PartitionError
+from gis.partition.places import Fault, Measure, PartitionError, refused
 from gis.partition.rings import polygons
 from gis.partition.tree import Tree
 
@@ -274,7 +274,7 @@ class Partition:
             ``partition.unknown_area``.
         """
         if code not in self.rows:
-            raise PartitionError([Fault("unknown_area", (code,), 0.0, 0.0, None)])
+            raise refused("unknown_area", (code,))
         below = self.children.get(code)
         return tuple(leaf for child in below for leaf in self.leaves_of(child)) if below else (code,)
 

@@ -18,11 +18,10 @@ import shapely
 from gis.errors import GisError
 from gis.lattice import to_integers
 from gis.partition import pieces, reshaping
-from gis.partition.borders import OUTSIDE
 from gis.partition.local import CUT, INSIDE, Local, More
 from gis.partition.model import Partition
 from gis.partition.patch import AreaRow, Patch, RowChange
-from gis.partition.places import Fault, PartitionError, line_of
+from gis.partition.places import line_of, refused
 
 Point = tuple[float, float]
 Rings = tuple[tuple[Point, ...], ...]
@@ -90,7 +89,7 @@ class Reshape(Operation):
     def patch(self, part: Partition) -> Patch:
         sides = [{number_of(part, leaf) for leaf in part.leaves_of(code)} for code in self.between]
         if len(self.line) < 2 or sides[0] & sides[1]:
-            raise PartitionError([Fault("no_border", tuple(self.between), 0.0, 0.0, None)])
+            raise refused("no_border", tuple(self.between))
         return reshaping.reshaped(part, sides[0], sides[1], _steps(self.line), tuple(self.between))
 
 
@@ -111,11 +110,11 @@ class Split(Operation):
     def patch(self, part: Partition) -> Patch:
         leaf = number_of(part, self.leaf)
         if len(self.line) < 2 or not self.codes:
-            raise PartitionError([Fault("not_divided", (self.leaf,), 0.0, 0.0, None)])
+            raise refused("not_divided", (self.leaf,))
         rows = tuple(new_row(part, code, self.leaf, self.values, n) for n, code in enumerate(self.codes))
         line = pieces.reaching(part, self.leaf, pieces.tied(part, _steps(self.line), closed=False))
         if len(line) < 2:
-            raise PartitionError([Fault("not_divided", (self.leaf,), 0.0, 0.0, line_of(line))])
+            raise refused("not_divided", (self.leaf,), line_of(line))
         local = Local(part, {leaf}, [More(CUT, line[:-1], line[1:])])
         owner = local.owners()
         codes = (*part.leaves, *self.codes)
@@ -133,7 +132,7 @@ class Merge(Operation):
     def patch(self, part: Partition) -> Patch:
         numbers = {number_of(part, code) for code in self.codes} | {number_of(part, self.into)}
         if len(numbers) < 2:
-            raise PartitionError([Fault("no_change", (self.into,), 0.0, 0.0, None)])
+            raise refused("no_change", (self.into,))
         gone = {*self.codes} - {self.into}
         for code in gone:
             pieces.check_parent_keeps(part, code, gone)
@@ -168,9 +167,7 @@ class HandOver(Operation):
         area = _area(self.polygons)
         local = pieces.covered(part, area, {target}, sources)
         owner = local.owners()
-        inside = np.array([INSIDE in over for over in local.faces.over])
-        takes = inside & (owner != OUTSIDE) & (np.isin(owner, list(sources)) if sources else True)
-        owner[takes] = target
+        owner[pieces.taken(local, owner, sources)] = target
         return local.patch(owner, part.leaves)
 
 
@@ -197,15 +194,14 @@ class CutOut(Operation):
         area = _area(self.polygons)
         local = pieces.covered(part, area, set(), sources)
         owner = local.owners()
-        inside = np.array([INSIDE in over for over in local.faces.over])
-        takes = inside & (owner != OUTSIDE) & (np.isin(owner, list(sources)) if sources else True)
+        takes = pieces.taken(local, owner, sources)
         if not takes.any():
-            raise PartitionError([Fault("no_change", (self.code,), 0.0, 0.0, area)])
+            raise refused("no_change", (self.code,), area)
         most = part.leaves[pieces.largest(local, owner, takes)]
         values = dict(self.values)
         if self.parent is not None:
             if self.parent not in part.children:
-                raise PartitionError([Fault("unknown_area", (self.parent,), 0.0, 0.0, None)])
+                raise refused("unknown_area", (self.parent,))
             values["parent"] = self.parent
         owner[takes] = len(part.leaves)
         return local.patch(owner, (*part.leaves, self.code), (new_row(part, self.code, most, values, 0),))
@@ -230,9 +226,9 @@ class Redraw(Operation):
     def patch(self, part: Partition) -> Patch:
         old = part.leaves_of(self.area)
         if not self.leaves or old == (self.area,):
-            raise PartitionError([Fault("no_change", (self.area,), 0.0, 0.0, None)])
+            raise refused("no_change", (self.area,))
         if set(part.children[self.area]) != set(old):
-            raise PartitionError([Fault("unknown_area", (self.area,), 0.0, 0.0, None)])
+            raise refused("unknown_area", (self.area,))
         numbers = {number_of(part, code) for code in old}
         tags = [INSIDE - k for k in range(len(self.leaves))]
         shapes = [_area(polygons) for _, polygons, _ in self.leaves]
@@ -258,7 +254,7 @@ class Describe(Operation):
     def patch(self, part: Partition) -> Patch:
         before = part.rows.get(self.code)
         if before is None:
-            raise PartitionError([Fault("unknown_area", (self.code,), 0.0, 0.0, None)])
+            raise refused("unknown_area", (self.code,))
         if not set(self.values) <= set(before.values) - {"code"}:
             raise GisError(
                 "operation.values",
@@ -267,11 +263,11 @@ class Describe(Operation):
         parent = self.values.get("parent", before.parent)
         if parent != before.parent:
             if parent not in part.children or self.code in part.lineage(parent):
-                raise PartitionError([Fault("unknown_area", (str(parent),), 0.0, 0.0, None)])
+                raise refused("unknown_area", (str(parent),))
             pieces.check_parent_keeps(part, self.code, {self.code})
         after = before._replace(values={**before.values, **self.values})
         if dict(after.values) == dict(before.values):
-            raise PartitionError([Fault("no_change", (self.code,), 0.0, 0.0, None)])
+            raise refused("no_change", (self.code,))
         return Patch(rows=((self.code, before, after),))
 
 
@@ -356,7 +352,7 @@ def number_of(part: Partition, code: str) -> int:
         ``partition.unknown_area``: there is no such leaf.
     """
     if code not in part.rows or code in part.children or code not in part.leaves:
-        raise PartitionError([Fault("unknown_area", (code,), 0.0, 0.0, None)])
+        raise refused("unknown_area", (code,))
     return part.leaves.index(code)
 
 
@@ -369,7 +365,7 @@ def new_row(part: Partition, code: str, like: str, values: Mapping[str, Any], n:
         ``partition.duplicate_code``.
     """
     if code in part.rows:
-        raise PartitionError([Fault("duplicate_code", (code,), 0.0, 0.0, None)])
+        raise refused("duplicate_code", (code,))
     order = max(row.order for row in part.rows.values()) + 1 + n
     known = part.rows[like].values
     blank = {name: known[name] if name in ("parent", "level", "kind") else None for name in known}

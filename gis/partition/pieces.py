@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from gis.lattice import from_integers
 from gis.partition.borders import OUTSIDE, Borders
 from gis.partition.local import INSIDE, Local, More
 from gis.partition.noding import Ints
 from gis.partition.patch import AreaRow, RowChange
-from gis.partition.places import Fault, PartitionError, line_of
+from gis.partition.places import Fault, PartitionError, line_of, refused
 
 if TYPE_CHECKING:
     from gis.partition.model import Partition
@@ -61,7 +62,7 @@ def tied(part: Partition, path: Ints, closed: bool) -> Ints:
             return np.array(points, np.int64)
         for k, _, vertex in sorted(found, reverse=True):
             points.insert(k + 1, vertex)
-    raise PartitionError([Fault("outline", (), 0.0, 0.0, shapely.MultiPoint(from_integers(np.array(points))))])
+    raise refused("outline", (), shapely.MultiPoint(from_integers(np.array(points))))
 
 
 def _onto_vertex(
@@ -133,8 +134,14 @@ def covered(part: Partition, area: shapely.Geometry, more: set[int], sources: se
     """
     leaves = touched(part, area, sources)
     if not leaves:
-        raise PartitionError([Fault("no_change", (), 0.0, 0.0, shapely.transform(area, from_integers))])
+        raise refused("no_change", (), shapely.transform(area, from_integers))
     return Local(part, leaves | more, [More(INSIDE, *rings_of(part, area))])
+
+
+def taken(local: Local, owner: Ints, sources: set[int]) -> NDArray[np.bool_]:
+    """Return which faces lie in the drawn area and in leaves that it may be taken from: some, or all where none are named."""
+    inside = np.array([INSIDE in over for over in local.faces.over])
+    return inside & (owner != OUTSIDE) & (np.isin(owner, list(sources)) if sources else True)
 
 
 def reaching(part: Partition, leaf: str, line: Ints) -> Ints:
@@ -238,7 +245,7 @@ def check_parent_keeps(part: Partition, code: str, gone: set[str]) -> None:
     """Refuse to leave an area without areas in it: ``partition.emptied``."""
     parent = part.rows[code].parent
     if parent is not None and parent in part.children and not set(part.children[parent]) - gone:
-        raise PartitionError([Fault("emptied", (parent,), 0.0, 0.0, None)])
+        raise refused("emptied", (parent,))
 
 
 def renamed(

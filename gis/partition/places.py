@@ -113,6 +113,11 @@ class PartitionError(GisError):
         return table(self.faults)
 
 
+def refused(kind: str, codes: tuple[str, ...] = (), geometry: Any = None) -> PartitionError:
+    """Return the error of one thing that cannot be done, with the areas it concerns and where (degrees)."""
+    return PartitionError([Fault(kind, codes, 0.0, 0.0, geometry)])
+
+
 def table(items: Iterable[Fault] | Iterable[Change]) -> geopandas.GeoDataFrame:
     """Return faults or changes as a GeoDataFrame in EPSG:4490, one row each, codes joined by ``;``."""
     rows = [dict(vars(item)) for item in items]

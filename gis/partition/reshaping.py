@@ -15,7 +15,7 @@ from gis.partition.local import CUT, INSIDE, Local, More
 from gis.partition.noding import Ints
 from gis.partition.patch import Patch
 from gis.partition.pieces import fill, nearest, touched
-from gis.partition.places import Fault, PartitionError, line_of
+from gis.partition.places import Fault, PartitionError, line_of, refused
 
 if TYPE_CHECKING:
     from gis.partition.model import Partition
@@ -30,9 +30,9 @@ def _at(part: Partition, point: Ints) -> Borders:
     edges = part.borders.take(here)
     where = shapely.Point(from_integers(point))
     if not len(edges):
-        raise PartitionError([Fault("unknown_vertex", (), 0.0, 0.0, where)])
+        raise refused("unknown_vertex", (), where)
     if np.any((edges.left == OUTSIDE) | (edges.right == OUTSIDE)):
-        raise PartitionError([Fault("outline", (), 0.0, 0.0, where)])
+        raise refused("outline", (), where)
     return edges
 
 
@@ -56,9 +56,7 @@ def withdrawn(part: Partition, at: Ints, to: Ints, leaf: int) -> Patch:
     edges = _at(part, at)
     own = edges.take((edges.left == leaf) | (edges.right == leaf))
     if len(own) != 2:
-        raise PartitionError(
-            [Fault("unknown_vertex", (part.leaves[leaf],), 0.0, 0.0, shapely.Point(from_integers(at)))]
-        )
+        raise refused("unknown_vertex", (part.leaves[leaf],), shapely.Point(from_integers(at)))
     mine = {*keys(own.start).tolist(), *keys(own.stop).tolist()} - set(keys(at[None]).tolist())
     others = np.fromiter(mine, np.int64)
 
@@ -96,17 +94,17 @@ def reshaped(part: Partition, one: set[int], other: set[int], line: Ints, codes:
     drawn = line_of(line)
     ends = [nearest(line[k], edges) for k in (0, -1)]
     if any(end is None or end[0] > REACH_STEPS for end in ends):
-        raise PartitionError([Fault("no_border", codes, 0.0, 0.0, drawn)])
+        raise refused("no_border", codes, drawn)
     first, last = (tuple(end[1].tolist()) for end in ends if end is not None)
     inner = [tuple(point) for point in line[1:-1].tolist()]
     new = [point for k, point in enumerate([first, *inner, last]) if k == 0 or point != [first, *inner, last][k - 1]]
     old = _course(edges, first, last, [(end[2], tuple(end[1].tolist())) for end in ends if end is not None], new)
     if old is None:
-        raise PartitionError([Fault("no_border", codes, 0.0, 0.0, drawn)])
+        raise refused("no_border", codes, drawn)
     ring = np.array([*new, *old[::-1][1:]], np.int64)
     ring = ring[np.concatenate([[True], np.any(ring[1:] != ring[:-1], axis=1)])]
     if len(ring) < 3:
-        raise PartitionError([Fault("no_change", codes, 0.0, 0.0, drawn)])
+        raise refused("no_change", codes, drawn)
     between = More(INSIDE, ring[:-1], ring[1:])
     leaves = _beside(part, edges, ring, one | other)
     more = [between, *_followers(part, edges, old, new, ring, (one, other))]
