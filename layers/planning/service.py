@@ -59,11 +59,13 @@ def edit(session: Session, plan_id: UUID, client_id: UUID | None, seen: int, ask
     """
 
     def make(plan: Row, state: State) -> Step:
-        step = _drawn(session, plan, state, asked.plain())
         later = _later(session, plan, seen)
         if later:
+            # first as its sender saw it: of two who move one vertex the second is in conflict, not wrong
             before = STATES.get(session, plan, seen)
             _check_apart(session, plan, later, _patch(before.part, asked.plain()))
+        step = _drawn(session, plan, state, asked.plain())
+        if later:
             _check_apart(session, plan, later, step.patch)
         return step
 

@@ -7,7 +7,7 @@ import { cutOutOperation, isNeighbour, isReady, leafOf, mergeOperation, pushOper
 import { difference, isChanged, rowsOf, spreadOf, variation } from "../../webmap/static/planner/figures.js";
 import { area_m2, boundsOf, distance_m, holds, length_m, moved, nearestOn } from "../../webmap/static/planner/geometry.js";
 import { handedRings } from "../../webmap/static/planner/handed.js";
-import { handlesOf, leavesAt, moveOperation, movedLines, outlineOf, pairOf, removeOperation, withRoom } from "../../webmap/static/planner/handles.js";
+import { handlesOf, leavesAt, moveOperation, movedLines, outlineOf, pairOf, removeOperation, shifted, withRoom } from "../../webmap/static/planner/handles.js";
 import { answered, bodyOf, emptyOutbox, keep, kept, queued, unanswered, wait_ms } from "../../webmap/static/planner/outbox.js";
 import { rebased } from "../../webmap/static/planner/rebasing.js";
 import { arcsNear, snap } from "../../webmap/static/planner/snapping.js";
@@ -95,6 +95,12 @@ test("a vertex is moved, a middle makes one, one is taken out", () => {
   assert.deepEqual(movedLines(ARCS, vertex, [0.011, 0.005]), [[[0.01, 0], [0.011, 0.005], [0.01, 0.01]]]);
   assert.equal(movedLines(ARCS, middle, [0.011, 0.002])[0].length, 4);
   assert.deepEqual(leavesAt(ARCS, [0.01, 0]), ["A", "B"]);
+});
+
+test("what is on its way counts as done for the next move", () => {
+  const waiting = [{ operation: { kind: "move_vertex", at: [0.01, 0.005], to: [0.011, 0.005] } }, { operation: { kind: "move_vertex", at: [0.011, 0.005], to: [0.012, 0.005] } }, { operation: { kind: "merge" } }];
+  assert.deepEqual(shifted([BORDER], waiting)[0].line[1], [0.012, 0.005]);
+  assert.equal(shifted(ARCS, []), ARCS);
 });
 
 test("handles without room wait until one looks closer, junctions last", () => {

@@ -118,3 +118,15 @@ export function leavesAt(arcs, at) {
   for (const arc of arcs) if ([arc.line[0], arc.line[arc.line.length - 1]].some((end) => isSame(end, at))) [arc.left, arc.right].forEach((code) => code && codes.add(code));
   return [...codes].sort();
 }
+
+/**
+ * Borders with the vertex moves that are still on their way, so that the next one starts from where the last one ended.
+ * @template {Arc} T
+ * @param {T[]} arcs @param {{operation?: any}[]} waiting
+ * @returns {T[]}
+ */
+export function shifted(arcs, waiting) {
+  const moves = waiting.map(({ operation }) => operation).filter((operation) => operation?.kind === "move_vertex");
+  const place = (/** @type {Point} */ point) => moves.reduce((at, move) => (isSame(at, move.at) ? move.to : at), point);
+  return moves.length ? arcs.map((arc) => ({ ...arc, line: arc.line.map(place) })) : arcs;
+}

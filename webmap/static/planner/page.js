@@ -215,6 +215,7 @@ export class DraftPage {
     if (!this.plan) return;
     this.renderHead();
     this.bench.draw();
+    if (!this.sender.isBusy && this.isListening) this.catchUpLater();
   }
 
   /** The conflict solved: on the line as it is now, or not at all. @param {"redo" | "drop"} how */

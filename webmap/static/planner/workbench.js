@@ -7,7 +7,7 @@ import { DRAWS, cutOutOperation, handOverOperation, isNeighbour, leafAt, leafOf,
 import { DrawingInput } from "./drawing-input.js";
 import { boundsOf, distance_m } from "./geometry.js";
 import { HandleLayer } from "./handle-layer.js";
-import { handlesOf, isMovable, leavesAt, moveOperation, movedLines, outlineOf, pairOf, removeOperation } from "./handles.js";
+import { handlesOf, isMovable, leavesAt, moveOperation, movedLines, outlineOf, pairOf, removeOperation, shifted } from "./handles.js";
 import { hintOf, legendOf } from "./hints.js";
 import { EMPTY, collection, dataOf, feature, line as lineOf } from "./map-layers.js";
 import { plannerMap } from "./map-view.js";
@@ -79,10 +79,15 @@ export class Workbench {
     this.drawHandles();
   }
 
+  /** The borders as they will be once what is on its way has arrived. */
+  arcs() {
+    return shifted([...this.page.draft.arcs.values()], this.page.sender.waiting);
+  }
+
   drawHandles() {
     const { page } = this;
-    const { place, draft } = page;
-    const arcs = [...draft.arcs.values()];
+    const { place } = page;
+    const arcs = this.arcs();
     const isOn = page.mayEdit && page.refused?.fault.code !== "plan.conflict";
     const chosen = !isOn ? [] : place.tool === "junction" ? arcs.filter(isMovable) : place.sel?.kind === "border" && (place.tool === "select" || place.tool === "push") ? arcsOfPair(arcs, place.sel.id) : [];
     const outline = outlineOf(arcs);
@@ -143,23 +148,24 @@ export class Workbench {
 
   /** @param {Handle} handle @param {Point} to @param {boolean} isSnapping @returns {Point} */
   moving(handle, to, isSnapping) {
-    const { draft } = this.page;
+    const arcs = this.arcs();
     const view = /** @type {import("./map-view.js").PlannerMap} */ (this.view);
-    const own = [...draft.arcs.values()].filter((arc) => arc.id === handle.arc || arc.line.some((point) => distance_m(point, handle.at) < 0.01)).map(({ id }) => id);
-    const found = isSnapping ? snap(to, [...draft.arcs.values()].filter(({ id }) => !own.includes(id)), view.metres(HANDLE_SNAP_PX)) : null;
+    const own = arcs.filter((arc) => arc.id === handle.arc || arc.line.some((point) => distance_m(point, handle.at) < 0.01)).map(({ id }) => id);
+    const found = isSnapping ? snap(to, arcs.filter(({ id }) => !own.includes(id)), view.metres(HANDLE_SNAP_PX)) : null;
     const at = found?.at ?? to;
-    this.sketch(movedLines(draft.arcs.values(), handle, at), found ? at : null);
+    this.sketch(movedLines(arcs, handle, at), found ? at : null);
     this.callout(at, t(found ? "planner.moved_snapped" : "planner.moved_by", { m: distance_m(handle.at, at).toFixed(1) }));
     return at;
   }
 
   /** @param {Handle} handle @param {Point} to */
   dropped(handle, to) {
-    const { draft, place } = this.page;
+    const { place } = this.page;
     this.callout(null);
-    const arc = draft.arcs.get(handle.arc);
+    const arcs = this.arcs();
+    const arc = arcs.find(({ id }) => id === handle.arc);
     if (!arc) return this.sketch([], null);
-    const lines = movedLines(draft.arcs.values(), handle, to);
+    const lines = movedLines(arcs, handle, to);
     const isPulled = place.tool === "junction" && this.pulled && handle.kind === "junction";
     const operation = isPulled ? { kind: "split_junction", at: handle.at, to, leaf: this.pulled } : moveOperation(arc, handle, to);
     this.sketch([], null);
@@ -168,7 +174,7 @@ export class Workbench {
 
   /** @param {Handle} handle */
   removed(handle) {
-    const arc = this.page.draft.arcs.get(handle.arc);
+    const arc = this.arcs().find(({ id }) => id === handle.arc);
     const operation = arc && removeOperation(arc, handle);
     if (!operation) return toast(t("planner.not_removable"));
     this.page.edit(operation, [/** @type {any} */ (operation.line)]);
