@@ -46,8 +46,10 @@ export class PlannerMap {
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "bottom-right");
     this.map.addControl(new maplibre.ScaleControl({ maxWidth: 110 }), "bottom-left");
     this.map.once("idle", () => performance.mark("map-idle"));
-    /** @type {Map<string, any>} what each source shows */
+    /** @type {Map<string, any>} what sources are to show from the next frame on */
     this.shown = new Map();
+    /** @type {Map<string, string>} what each source was given last, as text */
+    this.last = new Map();
     this.frame = 0;
   }
 
@@ -59,7 +61,12 @@ export class PlannerMap {
 
   /** Sets what sources show, once a frame, and only where it is other data. @param {Record<string, any>} data */
   show(data) {
-    for (const [id, value] of Object.entries(data)) this.shown.set(id, value);
+    for (const [id, value] of Object.entries(data)) {
+      const text = JSON.stringify(value);
+      if (this.last.get(id) === text) continue; // loading it again would hold up what is new
+      this.last.set(id, text);
+      this.shown.set(id, value);
+    }
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;

@@ -54,6 +54,8 @@ export class DraftPage {
     /** @type {any[] | null} the steps of the chosen border */
     this.borderSteps = null;
     this.panel = "effects";
+    this.isCatchingUp = false;
+    this.isListening = false;
     this.seenVersion = 0; // the newest that an event told of
     this.timer = 0;
     this.savedAt = "";
@@ -147,12 +149,16 @@ export class DraftPage {
 
   /** What others did since. */
   async catchUp() {
+    if (this.isCatchingUp) return;
     const before = this.draft.version;
+    this.isCatchingUp = true;
     try {
       this.draft = applied(this.draft, await readSince(this.planId, before));
       await this.readPlan();
     } catch {
       return; // the stream says that the line is cut, and asks again when it is back
+    } finally {
+      this.isCatchingUp = false;
     }
     for (const step of this.plan.steps.filter((/** @type {any} */ one) => one.seq > before && one.user !== frame.viewer?.name).slice(0, 2)) {
       toast(t("planner.other_did", { who: step.user ?? "", what: stepWords(step, this.draft.areas, this.today.areas) }));
