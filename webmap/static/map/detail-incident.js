@@ -44,7 +44,7 @@ function facts(item, at) {
     pair(t("map.due"), item.due_at && when(item.due_at, now)),
     item.closed_at && pair(t("map.closed_at"), when(item.closed_at, now)),
     item.supervision_level ? pair(t("map.supervise"), t(`map.supervise_${item.supervision_level}`)) : null,
-    item.reporter && pair(t("map.reporter"), [item.reporter.name, item.reporter.phone && ` ${item.reporter.phone}`]),
+    item.reporter && !item.reporter.hidden && pair(t("map.reporter"), [item.reporter.name, item.reporter.phone && ` ${item.reporter.phone}`]),
   );
 }
 
