@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from flask import g, request
+from flask import request
 from pydantic import BaseModel
 
 from data.errors import Invalid, TooLarge
@@ -14,7 +14,7 @@ JSON_MAX_BYTES = 2**20
 
 
 def read(model: type[Model]) -> Model:
-    """The request body as ``model``; kept as ``g.asked`` for whoever tells of the request.
+    """The request body as ``model``.
 
     Raises
     ------
@@ -33,7 +33,6 @@ def read(model: type[Model]) -> Model:
     if not raw:
         raise Invalid("request.bad", "the request has no body")
     given = model.model_validate_json(raw)
-    g.asked = given
     if b"\\u0000" in raw and _has_nul(given.model_dump(mode="json")):
         raise Invalid("request.bad", "a text holds a NUL character, which the database cannot keep")
     return given

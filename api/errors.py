@@ -128,7 +128,7 @@ def _note(error: OneGridError) -> None:
     scope = getattr(g, "scope", None)
     if scope is None or scope.user_id is None:
         return
-    told = {"method": request.method, "path": request.path, "code": error.code, **_name_of_step()}
+    told = {"method": request.method, "path": request.path, "code": error.code, **_step_of(error)}
     try:
         with db.transaction() as session:
             audit.record(session, "refused", "request", None, None, told, g.request_id)
@@ -136,9 +136,8 @@ def _note(error: OneGridError) -> None:
         log.error("%s: the refusal could not be written down: %s", g.request_id, fault)
 
 
-def _name_of_step() -> dict[str, Any]:
-    name = getattr(g.get("asked"), "name", None)
-    return {"step": name[:40]} if isinstance(name, str) else {}
+def _step_of(error: OneGridError) -> dict[str, Any]:
+    return {"step": error.detail["step"]} if "step" in error.detail else {}
 
 
 def register(app: Flask) -> None:

@@ -175,3 +175,29 @@ def _windings(face: Ints, claims: Ints, count: int) -> list[dict[int, int]]:
             seen.add(there)
             queue.append(there)
     return over
+
+
+def grouped(faces: Faces, kind: list, rows: list[list[int]]) -> tuple[Ints, list, list[set[int]]]:
+    """Return the group of each face (−1 for kind None), and kind and rows of each group of equal neighbours."""
+    beside: list[list[int]] = [[] for _ in range(faces.count)]
+    for left, right in distinct(np.sort(faces.neighbours(), axis=1))[0].tolist():
+        if left != right and kind[left] is not None and kind[left] == kind[right]:
+            beside[left].append(right)
+            beside[right].append(left)
+    group = np.full(faces.count, -1, np.int64)
+    kinds: list = []
+    about: list[set[int]] = []
+    for first in range(faces.count):
+        if kind[first] is None or group[first] >= 0:
+            continue
+        group[first], queue = len(kinds), deque([first])
+        kinds.append(kind[first])
+        about.append(set())
+        while queue:
+            here = queue.popleft()
+            about[-1].update(rows[here])
+            for there in beside[here]:
+                if group[there] < 0:
+                    group[there] = group[first]
+                    queue.append(there)
+    return group, kinds, about

@@ -15,7 +15,7 @@ import shapely
 
 from gis.lattice import from_integers
 from gis.partition.borders import OUTSIDE, Borders
-from gis.partition.faces import Faces, divide
+from gis.partition.faces import Faces, divide, grouped
 from gis.partition.noding import Ints, distinct, lines_of, node
 from gis.partition.patch import Edge, Patch, RowChange
 from gis.partition.places import Fault, Measure, PartitionError, refused
@@ -121,7 +121,7 @@ class Local:
         on = self.lines.area == area
         return np.column_stack([self.lines.start[on], self.lines.stop[on]])
 
-    def owners(self, lawful: bool = True) -> Ints:
+    def owners(self) -> Ints:
         """Return the leaf of each face as the borders have it, `OUTSIDE` beyond the leaves concerned.
 
         Raises
@@ -145,7 +145,7 @@ class Local:
                     else "crosses"
                 )
                 wrong[face] = kind, mine
-        if lawful and any(wrong):
+        if any(wrong):
             raise PartitionError(self.places(wrong))
         return owner
 
@@ -155,8 +155,6 @@ class Local:
 
     def grouped(self, wrong: list[tuple[str, list[int]] | None], codes: tuple[str, ...]) -> tuple[list[Fault], Ints]:
         """Return faults of faces as places, and which of them each face belongs to, −1 for none."""
-        from gis.partition.model import grouped
-
         group, kinds, rows = grouped(
             self.faces, [None if w is None else w[0] for w in wrong], [[] if w is None else w[1] for w in wrong]
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,8 +18,8 @@ from numpy.typing import NDArray
 from gis.lattice import from_integers, to_integers
 from gis.partition import tree as trees
 from gis.partition.borders import OUTSIDE, Borders
-from gis.partition.faces import Faces, divide
-from gis.partition.noding import Ints, distinct, lines_of, node
+from gis.partition.faces import Faces, divide, grouped
+from gis.partition.noding import Ints, lines_of, node
 from gis.partition.patch import AreaRow, Edge, Patch
 from gis.partition.places import Fault, Measure, PartitionError, refused
 from gis.partition.rings import polygons
@@ -414,29 +413,3 @@ def face_faults(cut: Draft, metric_crs: str | None = None) -> list[Fault]:
     ]
     order = {"overlap": 0, "leaves_parent": 1, "gap": 2}
     return sorted(found, key=lambda f: (order[f.kind], -f.area_m2))
-
-
-def grouped(faces: Faces, kind: list, rows: list[list[int]]) -> tuple[Ints, list, list[set[int]]]:
-    """Return the group of each face (−1 for kind None), and kind and rows of each group of equal neighbours."""
-    beside: list[list[int]] = [[] for _ in range(faces.count)]
-    for left, right in distinct(np.sort(faces.neighbours(), axis=1))[0].tolist():
-        if left != right and kind[left] is not None and kind[left] == kind[right]:
-            beside[left].append(right)
-            beside[right].append(left)
-    group = np.full(faces.count, -1, np.int64)
-    kinds: list = []
-    about: list[set[int]] = []
-    for first in range(faces.count):
-        if kind[first] is None or group[first] >= 0:
-            continue
-        group[first], queue = len(kinds), deque([first])
-        kinds.append(kind[first])
-        about.append(set())
-        while queue:
-            here = queue.popleft()
-            about[-1].update(rows[here])
-            for there in beside[here]:
-                if group[there] < 0:
-                    group[there] = group[first]
-                    queue.append(there)
-    return group, kinds, about

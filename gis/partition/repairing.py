@@ -8,8 +8,8 @@ import geopandas
 import numpy as np
 import shapely
 
-from gis.partition.faces import Faces
-from gis.partition.model import Draft, Partition, draft, grouped, kind_of_face
+from gis.partition.faces import Faces, grouped
+from gis.partition.model import Draft, Partition, draft, kind_of_face
 from gis.partition.noding import Ints
 from gis.partition.places import Change, Fault, Measure, PartitionError
 from gis.partition.rings import polygons

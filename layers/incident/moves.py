@@ -216,7 +216,7 @@ def move_held(session: Session, held: Held, asked: Move, actor: Actor | None = N
     try:
         after, row = apply(held.case, asked.name, actor, now, **facts)
     except Refused as refused:
-        raise _refused(held, refused) from refused
+        raise _refused(held, asked.name, refused) from refused
     # kept in UTC, as the log gives it back
     row = replace(row, at=row.at.astimezone(UTC))
     clocks = timing.after(held.clocks, row, town.time_limits)
@@ -226,7 +226,7 @@ def move_held(session: Session, held: Held, asked: Move, actor: Actor | None = N
     return held.row.version + 1, after, clocks
 
 
-def _refused(held: Held, refused: Refused) -> Conflict | Forbidden:
+def _refused(held: Held, step: str, refused: Refused) -> Conflict | Forbidden:
     kind = Forbidden if refused.code in _FORBIDDEN else Conflict
     return kind(
         refused.code,
@@ -234,6 +234,7 @@ def _refused(held: Held, refused: Refused) -> Conflict | Forbidden:
         state=held.case.state,
         version=held.case.version,
         allowed=list(refused.allowed),
+        step=step,
     )
 
 

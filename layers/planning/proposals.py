@@ -28,7 +28,7 @@ from layers.planning.state import STATES, State
 
 # Smaller pieces between two roads are no units of their own.
 LEAST_BLOCK_M2 = 3_000.0
-# Beyond so many units a search would hold up who waits: lines of the largest roads only.
+# Beyond so many units a search would hold up whoever waits: refused.
 MOST_UNITS = 4_000
 
 _LINES = text("""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import psycopg2
 import pytest
 import shapely
 
 from tests.api.test_plan import done, draw, opened
-from tests.small_town import GRIDS, VILLAGES
+from tests.small_town import GRIDS, TOWN, VILLAGES
 
 A1, A2, *_ = GRIDS
 
@@ -15,26 +16,38 @@ def proposed(browser, plan, **asked):
     return browser.post(f"/api/v1/plans/{plan}/propose", {"area": VILLAGES[0], "least": 0, "most": 1_000_000, **asked})
 
 
-def test_a_proposal_stands_beside_today_and_is_drawn_as_one_step(shared_web):
-    planner = shared_web.browser("planner")
+ROAD = """
+    insert into road (town_id, name, class, geom)
+    select town_id, '横路', 'street', 'srid=4490;linestring(120.87 30.4052, 120.91 30.4048)' from town where code = %s
+"""
+
+
+def test_a_proposal_stands_beside_today_and_is_drawn_as_one_step(web, databases):
+    with psycopg2.connect(databases.owner_dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(ROAD, [TOWN])
+    connection.close()
+    planner = web.browser("planner")
     plan = opened(planner)
     told = done(proposed(planner, plan))
-    assert told["units"] >= 2
+    assert told["units"] == 3  # the road cuts one of the two grids
     assert not told["today"]["moved"]
     for one in told["proposals"]:
         assert {"spread", "border_m", "compactness", "split", "moved", "outside", "difference"} <= set(one)
         assert sum(one["households"]) == sum(told["today"]["households"])
     assert done(planner.get(f"/api/v1/plans/{plan}"))["version"] == 0
-    taken = told["proposals"][-1]
-    made = draw(planner, plan, 0, taken["operation"])
-    if made.status_code == 422:  # today's plan was the best one
-        assert made.json["code"] == "partition.no_change"
-        return
-    drawn = {f["properties"]["code"]: shapely.geometry.shape(f["geometry"]) for f in done(made)["areas"]["features"]}
-    for feature in taken["grids"]["features"]:
-        code = feature["properties"]["code"]
-        if code in drawn:
-            assert drawn[code].symmetric_difference(shapely.geometry.shape(feature["geometry"])).area < 1e-12
+    more = done(proposed(planner, plan, count=3))["proposals"][0]
+    made = done(draw(planner, plan, 0, more["operation"]))
+    drawn = {f["properties"]["code"]: shapely.geometry.shape(f["geometry"]) for f in made["areas"]["features"]}
+    assert len(more["grids"]["features"]) == 3
+    fresh = [code for code in drawn if code not in GRIDS and code not in VILLAGES and drawn[code].area > 0]
+    assert fresh  # a third grid, with a code of its own
+    for feature in more["grids"]["features"]:
+        shape, code = shapely.geometry.shape(feature["geometry"]), feature["properties"]["code"]
+        same = [drawn[code]] if code in drawn else [drawn[one] for one in fresh] if code is None else []
+        if same:
+            assert min(one.symmetric_difference(shape).area for one in same) < 1e-12
+    back = done(planner.post(f"/api/v1/plans/{plan}/undo", {"version": 1}))
+    assert set(back["removed"]) >= set(fresh) - {"330499101"}
 
 
 @pytest.mark.parametrize(
