@@ -61,7 +61,8 @@ class CasePanel {
     if (this.item?.id !== id) this.wait();
     try {
       const fresh = flatten(await call(`/api/v1/incidents/${encodeURIComponent(id)}`));
-      if (mine !== this.run) return;
+      // a slow answer may be older than what a step has brought meanwhile
+      if (mine !== this.run || (this.item?.id === id && fresh.version < this.item.version)) return;
       this.draw(fresh);
       this.noteSeen(fresh);
     } catch (fault) {

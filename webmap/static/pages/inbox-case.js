@@ -52,7 +52,8 @@ export function inboxCase(root, { onChanged, onBack }) {
     if (!item) return;
     const { id } = item;
     const fresh = await read(id).catch(() => null);
-    if (!fresh || item?.id !== id) return;
+    // a slow answer may be older than what a step has brought meanwhile
+    if (!fresh || item?.id !== id || fresh.version < item.version) return;
     item = fresh;
     draw();
   };

@@ -310,10 +310,11 @@ export class Workbench {
       this.cancel();
       this.draw();
     };
+    const title = t("planner.ring", { ha: (measured(ring).area_m2 / 10_000).toFixed(1) });
     return h(
       "div",
-      { class: "planner__box", "data-ring": ring.length, role: "group", "aria-label": t("planner.ring") },
-      h("b", null, t("planner.ring", { ha: (measured(ring).area_m2 / 10_000).toFixed(1) })),
+      { class: "planner__box", "data-ring": ring.length, role: "group", "aria-label": title },
+      h("b", null, title),
       h("p", { class: "small" }, t("planner.ring_words")),
       h("div", { class: "planner__line" }, select, h("button", { type: "button", class: "button button--main button--small", "data-act": "hand-over", onclick: () => this.handOver(ring, select.value) }, t("planner.hand_over"))),
       h("div", { class: "planner__line" }, name, h("button", { type: "button", class: "button button--small", "data-act": "cut-out", onclick: asNew }, t("planner.cut_out"))),
