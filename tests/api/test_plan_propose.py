@@ -46,6 +46,12 @@ def test_a_proposal_stands_beside_today_and_is_drawn_as_one_step(web, databases)
         same = [drawn[code]] if code in drawn else [drawn[one] for one in fresh] if code is None else []
         if same:
             assert min(one.symmetric_difference(shape).area for one in same) < 1e-12
+    # beside the draft as it is now, today stays what it was
+    again = done(proposed(planner, plan, count=2))
+    assert (len(again["today"]["households"]), len(again["draft"]["households"])) == (2, 3)
+    assert (again["today"]["moved"], again["today"]["border_m"]) == (0, told["today"]["border_m"])
+    assert again["draft"]["moved"] > 0
+    assert min(one["moved"] for one in again["proposals"]) == 0  # nobody changes hands where the grids of today come back
     back = done(planner.post(f"/api/v1/plans/{plan}/undo", {"version": 1}))
     assert set(back["removed"]) >= set(fresh) - {"330499101"}
 

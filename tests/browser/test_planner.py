@@ -168,6 +168,48 @@ def test_a_border_gets_a_new_course_a_ring_becomes_a_grid_and_a_piece_is_painted
     shots(drawer, "planner-cut-out")
 
 
+def test_proposals_stand_beside_today_and_one_is_taken(drawer: Page, draft: Draft, watch: Watch, shots: Shots) -> None:
+    watch.expect("422")
+    village = next(iter(sorted(area["properties"]["parent"] for area in draft.areas().values() if area["properties"]["is_leaf"])))
+    before = [one for one in draft.areas().values() if one["properties"]["parent"] == village and one["properties"]["kind"] == "base"]
+    open_draft(drawer, draft, f"?proposals={village}")
+    panel = drawer.locator("#proposals")
+    expect(panel.locator("[name=count]")).to_have_attribute("placeholder", str(len(before)))
+    panel.locator("[name=least]").fill("90000")
+    panel.locator("[data-act=ask]").click()
+    expect(panel.locator(".proposals__fault")).to_contain_text("没有方案")
+    panel.locator("[name=least]").fill("1")
+    panel.locator("[name=most]").fill("90000")
+    panel.locator("[name=count]").fill(str(len(before) + 1))
+    panel.locator("[data-act=ask]").click()
+    cards = panel.locator(".proposal")
+    expect(cards.first).to_contain_text("今日")
+    expect(panel.locator("[data-proposal=draft]")).to_contain_text(f"{len(before)} 格")
+    expect(panel.locator("[data-proposal=asked]")).to_have_attribute("aria-pressed", "true")
+    shots(drawer, "planner-proposals")
+    panel.locator("[data-act=beside]").click()
+    expect(drawer.locator("#dialog .beside__one")).to_have_count(cards.count())
+    shots(drawer, "planner-beside")
+    drawer.keyboard.press("Escape")
+    cards.last.click()
+    panel.locator("[data-act=take]").click()
+    steps(drawer, 1)
+    after = [one["properties"] for one in draft.areas().values() if one["properties"]["parent"] == village and one["properties"]["kind"] == "base"]
+    assert len(after) == len(before) + 1
+    assert all(one["name"] for one in after)
+    drawer.keyboard.press("Control+z")
+    steps(drawer, 2)
+    panel.locator("[name=area]").select_option("town")
+    panel.locator("[name=least]").fill("")
+    panel.locator("[name=most]").fill("")
+    panel.locator("[data-act=ask]").click()
+    expect(panel.locator("[data-act=cancel]")).to_be_visible()
+    expect(panel.locator("progress")).to_have_attribute("value", re.compile(r"[1-9]"))
+    panel.locator("[data-act=cancel]").click()
+    expect(panel.locator("progress")).to_have_count(0)
+    expect(panel.locator("[data-act=ask]")).to_be_enabled()
+
+
 def test_a_border_is_moved_by_keyboard_alone(drawer: Page, draft: Draft) -> None:
     pair, _ = draft.border()
     leaf = pair.split("-")[0]

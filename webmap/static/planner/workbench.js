@@ -340,6 +340,17 @@ export class Workbench {
     this.view?.fit(this.faultGeometries(), { maxZoom: 18, padding: 140 });
   }
 
+  /** What sources of the map show. @param {Record<string, any>} data */
+  show(data) {
+    this.view?.show(data);
+  }
+
+  /** Places that somebody else names, in red. @param {any[]} features */
+  showFound(features) {
+    this.view?.fit(features.map(({ geometry }) => geometry), { maxZoom: 16.5 });
+    this.show({ "plan-places": collection(features) });
+  }
+
   /** @param {import("./draft.js").Check} check */
   showPlaces(check) {
     const geometries = check.places.features.map((/** @type {any} */ one) => one.geometry);
