@@ -83,6 +83,34 @@ def proposed(session: Session, plan_id: UUID, given: Proposing) -> dict[str, Any
     }
 
 
+def units(session: Session, plan_id: UUID, area: str) -> dict[str, Any]:
+    """Return the blocks of an area of a draft as GeoJSON (EPSG:4490): leaf, households and natural village of each.
+
+    Raises
+    ------
+    NotFound
+        ``plan.not_found``.
+    Invalid
+        ``proposal.area`` ``.too_many``.
+    """
+    points.require_town(session)
+    plan = plans.require(session, plan_id)
+    now = STATES.get(session, plan, plan.version)
+    if area not in now.part.children:
+        raise Invalid("proposal.area", f"{area[:80]} has no grids of its own", fields={"area": "no grids"})
+    made = _blocks(session, now, area)
+    found, places = _units(session, now, None, made, [])
+    assert found.together is not None
+    features = []
+    for k, shape in enumerate(made.shapes):
+        place = places[found.together[k]] if found.together[k] >= 0 else None
+        told = {"leaf": made.leaf[k], "households": int(found.load[k]), "natural_village": place}
+        features.append(
+            {"type": "Feature", "id": k, "properties": told, "geometry": json.loads(shapely.to_geojson(shape))}
+        )
+    return {"type": "FeatureCollection", "version": now.version, "features": features}
+
+
 @dataclass(frozen=True)
 class _Divided:
     """An area as units: ``leaf`` is the number of the grid that each is in, among ``leaves``; ``free`` those of ordinary grids."""
@@ -152,7 +180,9 @@ def _blocks(session: Session, now: State, area: str) -> Blocks:
     return made
 
 
-def _units(session: Session, now: State, base: State, made: Blocks, leaves: list[str]) -> tuple[Units, list[str]]:
+def _units(
+    session: Session, now: State, base: State | None, made: Blocks, leaves: list[str]
+) -> tuple[Units, list[str]]:
     """Return the blocks as units with their households, and the names of the natural villages they belong to."""
     frame = gpd.GeoDataFrame(
         {"code": [f"{k:06d}" for k in range(len(made))]}, geometry=list(made.shapes), crs="EPSG:4490"
@@ -164,8 +194,10 @@ def _units(session: Session, now: State, base: State, made: Blocks, leaves: list
     load = np.bincount(at[at >= 0], households[at >= 0], len(made)).astype(float)
     metric = now.base.measure.project(made.shapes)
     together, names = _most(at, [str(row.place) for row in rows], np.maximum(households, 0.5), len(made))
-    before, codes = _before(base, made, x, y, at, households)
-    today = np.array([leaves.index(codes[k]) if k >= 0 and codes[k] in leaves else -1 for k in before], np.int64)
+    today = np.full(len(made), -1, np.int64)
+    if base is not None:
+        before, codes = _before(base, made, x, y, at, households)
+        today = np.array([leaves.index(codes[k]) if k >= 0 and codes[k] in leaves else -1 for k in before], np.int64)
     middle = np.column_stack([shapely.get_x(shapely.centroid(metric)), shapely.get_y(shapely.centroid(metric))])
     return Units(load, shapely.area(metric), made.outer_m, made.beside, made.length_m, middle, together, today), names
 

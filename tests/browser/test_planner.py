@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -145,12 +146,22 @@ def test_a_border_gets_a_new_course_a_ring_becomes_a_grid_and_a_piece_is_painted
     expect(drawer.locator("#history li").first).to_contain_text("划给")
     drawer.keyboard.press("Control+z")
     steps(drawer, 2)
+    drawer.locator("#hint [data-act=units]").click()
+    expect(drawer.locator("#hint b")).to_contain_text("0 块")
+    drawer.mouse.click(x - 12, y)
+    drawer.mouse.click(x + 12, y)  # one of the two is the taker's own already
+    expect(drawer.locator("#hint b")).to_contain_text("1 块")
+    shots(drawer, "planner-blocks")
+    drawer.keyboard.press("Enter")
+    steps(drawer, 3)
+    drawer.keyboard.press("Control+z")
+    steps(drawer, 4)
 
     drawer.keyboard.press("b")
     click_map(drawer, tuple(points[len(points) // 2 - 3]))
     drawer.mouse.click(x + 45, y - 25)
     click_map(drawer, tuple(points[len(points) // 2 + 3]))
-    steps(drawer, 3)
+    steps(drawer, 5)
     expect(drawer.locator("#history li").first).to_contain_text("推边界")
     shots(drawer, "planner-pushed")
 
@@ -162,16 +173,22 @@ def test_a_border_gets_a_new_course_a_ring_becomes_a_grid_and_a_piece_is_painted
     expect(box).to_have_attribute("aria-label", re.compile(r"\d"))
     box.locator("input").fill("村口专属网格")
     box.locator("[data-act=cut-out]").click()
-    steps(drawer, 4)
+    steps(drawer, 6)
     (made,) = [area for area in draft.areas().values() if area["properties"]["is_new"]]
     assert made["properties"]["name"] == "村口专属网格"
     shots(drawer, "planner-cut-out")
 
 
+def base_grids(draft: Draft, village: str) -> list[dict[str, Any]]:
+    """The grids of a village that proposals draw anew."""
+    told = [area["properties"] for area in draft.areas().values()]
+    return [one for one in told if one["parent"] == village and one["is_leaf"] and one["kind"] == "base"]
+
+
 def test_proposals_stand_beside_today_and_one_is_taken(drawer: Page, draft: Draft, watch: Watch, shots: Shots) -> None:
     watch.expect("422")
-    village = next(iter(sorted(area["properties"]["parent"] for area in draft.areas().values() if area["properties"]["is_leaf"])))
-    before = [one for one in draft.areas().values() if one["properties"]["parent"] == village and one["properties"]["kind"] == "base"]
+    village = min(area["properties"]["parent"] for area in draft.areas().values() if area["properties"]["is_leaf"])
+    before = base_grids(draft, village)
     open_draft(drawer, draft, f"?proposals={village}")
     panel = drawer.locator("#proposals")
     expect(panel.locator("[name=count]")).to_have_attribute("placeholder", str(len(before)))
@@ -194,7 +211,7 @@ def test_proposals_stand_beside_today_and_one_is_taken(drawer: Page, draft: Draf
     cards.last.click()
     panel.locator("[data-act=take]").click()
     steps(drawer, 1)
-    after = [one["properties"] for one in draft.areas().values() if one["properties"]["parent"] == village and one["properties"]["kind"] == "base"]
+    after = base_grids(draft, village)
     assert len(after) == len(before) + 1
     assert all(one["name"] for one in after)
     drawer.keyboard.press("Control+z")
