@@ -31,8 +31,10 @@ hypothesis.settings.register_profile("soak", max_examples=20_000, deadline=None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: they are slow, and what they need has then been proved."""
+    """Browser tests last: they are slow, and what they need has then been proved. `make test` runs them beside the others."""
     items.sort(key=lambda item: "browser" in item.path.parts)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("browser" if "browser" in item.path.parts else "others"))
 
 
 @dataclass(frozen=True)
