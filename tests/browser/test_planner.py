@@ -187,7 +187,7 @@ def base_grids(draft: Draft, village: str) -> list[dict[str, Any]]:
 
 def test_proposals_stand_beside_today_and_one_is_taken(drawer: Page, draft: Draft, watch: Watch, shots: Shots) -> None:
     watch.expect("422")
-    village = min(area["properties"]["parent"] for area in draft.areas().values() if area["properties"]["is_leaf"])
+    village = min(one["properties"]["parent"] for one in draft.areas().values() if one["properties"]["level"] == "grid")
     before = base_grids(draft, village)
     open_draft(drawer, draft, f"?proposals={village}")
     panel = drawer.locator("#proposals")

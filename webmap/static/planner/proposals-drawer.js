@@ -35,8 +35,10 @@ export class ProposalsDrawer {
     this.acts = h("div", { class: "planner__acts" });
   }
 
+  /** The village that is looked at, or the town; empty: the drawer is closed. */
   get area() {
-    return this.page.place.proposals;
+    const { proposals } = this.page.place;
+    return proposals === TOWN || this.villages.some(({ code }) => code === proposals) ? proposals : "";
   }
 
   /** Villages whose grids can be drawn anew. */

@@ -53,6 +53,7 @@ export class Workbench {
       moving: (handle, to, { isSnapping }) => this.moving(handle, to, isSnapping),
       dropped: (handle, to) => this.dropped(handle, to),
       cancelled: () => this.sketch([], null),
+      clicked: (handle) => this.clicked(handle),
       removed: (handle) => this.removed(handle),
       focused: (handle) => this.focused(handle),
     });
@@ -174,6 +175,11 @@ export class Workbench {
     const operation = isPulled ? { kind: "split_junction", at: handle.at, to, leaf: this.pulled } : moveOperation(arc, handle, to);
     this.sketch([], null);
     this.page.edit(operation, lines);
+  }
+
+  /** A new course of the border begins or ends at a vertex that is there. @param {Handle} handle */
+  clicked(handle) {
+    if (this.page.place.tool === "push") this.input?.add(handle.at);
   }
 
   /** @param {Handle} handle */
