@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.acting import LoginAs, Shots, serious, settled, too_wide_px
+from tests.browser.acting import LoginAs, Shots, open_to_everybody, serious, settled, too_wide_px
 from tests.browser.conftest import Watch
 from tests.browser.loop import Staff
 from tests.browser.planning import (
@@ -400,31 +400,29 @@ def test_the_back_key_takes_back_a_selection(drawer: Page, draft: Draft) -> None
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("size", list(SIZES))
-def test_the_page_fits_and_is_accessible(drawer: Page, draft: Draft, shots: Shots, lang: str, size: str) -> None:
-    drawer.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+def test_the_page_fits_and_is_accessible(drawer: Page, draft: Draft, shots: Shots, lang: str) -> None:
     pair, arc = draft.border()
     at = draft.middle(arc)
     body = {"version": 0, "operation": {"kind": "move_vertex", "at": list(at), "to": [at[0] + 8e-4, at[1]]}}
     draft.planner.post(f"{draft.path}/edits", json=body)
     open_draft(drawer, draft, f"?sel=border:{pair}&lang={lang}")
     settled(drawer)
-    assert too_wide_px(drawer) == 0
     handles = drawer.locator(".handle")
     for handle in handles.all():
         assert handle.get_attribute("aria-label")
-    # points of a border lie where they lie, closer than targets may be (WCAG 2.5.8: essential); keys reach each of them
     show = "(all, how) => all.forEach((one) => { one.style.visibility = how })"
-    handles.evaluate_all(show, "hidden")
-    assert serious(drawer) == []
-    handles.evaluate_all(show, "")
-    expect(handles).to_have_count(0) if size == "phone" else expect(handles.first).to_be_visible()
-    shots(drawer, f"planner-{size}-{lang}")
+    for size, viewport in SIZES.items():
+        drawer.set_viewport_size(viewport)  # type: ignore[arg-type]
+        settled(drawer)
+        assert (size, too_wide_px(drawer)) == (size, 0)
+        expect(handles).to_have_count(0) if size == "phone" else expect(handles.first).to_be_visible()
+        # points of a border lie where they lie, closer than targets may be (WCAG 2.5.8: essential); keys reach each of them
+        handles.evaluate_all(show, "hidden")
+        assert (size, serious(drawer)) == (size, [])
+        handles.evaluate_all(show, "")
+        shots(drawer, f"planner-{size}-{lang}")
     drawer.goto(f"/planner?lang={lang}")
-    settled(drawer)
-    assert too_wide_px(drawer) == 0
-    assert serious(drawer) == []
-    shots(drawer, f"planner-list-{size}-{lang}")
+    open_to_everybody(drawer, SIZES, lambda size: shots(drawer, f"planner-list-{size}-{lang}"))
 
 
 def test_all_grids_of_the_town_are_listed(drawer: Page, draft: Draft, shots: Shots) -> None:
