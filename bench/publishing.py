@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg2
+from sqlalchemy import text
 
 from api.worker import handlers
 from bench.report import Reporter, Server
 from bench.stage import Stage
 from data.job import run_one
-from data.session import libpq_url
+from data.session import Database, libpq_url
+from layers.incident import boundaries
 
 GOAL_READER = 1.5
 # Digits of a village's code, with which those of its grids begin.
@@ -29,6 +31,8 @@ _STATE = """
 select md5(string_agg(v.code || st_asbinary(v.geom)::text, ',' order by v.code)) from area_version v
 where v.town_id = %(town)s and v.valid_from <= now() and now() < v.valid_to
 """
+_CODES = text("select code from area_version where town_id = :town and valid_to = 'infinity'")
+_BEGAN = text("select min(valid_from) from area_version where town_id = :town and valid_to = 'infinity'")
 _CASES = (
     "select md5(string_agg(incident_id || ':' || coalesce(grid_now_id, 0), ',' order by incident_id)) from incident"
 )
@@ -75,6 +79,7 @@ def rows(stage: Stage, cases: int) -> list[dict[str, Any]]:
     connection.close()
     if here < cases:
         stage.add_incidents(cases - here, open_per_mille=10, prefix="P")
+    _settle(stage)
     stage.analyse()
     server = Server(stage.app_url, stage.owner_url, stage.folder / "publishing", workers=2, worker=False)
     url = server.start()
@@ -82,6 +87,16 @@ def rows(stage: Stage, cases: int) -> list[dict[str, Any]]:
         return [_published(stage, url, name, cases) for name in ("one vertex", "two grids", "a village")]
     finally:
         server.stop()
+
+
+def _settle(stage: Stage) -> None:
+    """Put every case into the grid it lies in: those of the stage are spread beside their plates."""
+    database = Database(stage.app_url, statement_timeout_s=0)
+    with database.transaction(stage.scope) as session:
+        codes = [str(row.code) for row in session.execute(_CODES, {"town": stage.town_id})]
+        began = session.execute(_BEGAN, {"town": stage.town_id}).scalar_one()
+        boundaries.rebin(session, codes, began)
+    database.close()
 
 
 def _published(stage: Stage, url: str, what: str, cases: int) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from api.cli.invocation import Invocation, pass_invocation
 from api.cli.output import counted, json_option, tell
 from data import clock
 from data.errors import Invalid
-from layers.planning import checks, impact, moving, plans, publishing, service
+from layers.incident import boundaries
+from layers.planning import checks, impact, moving, plans, service
 from layers.planning.asked import NewPlan, Operation
 
 as_user = click.option("--as", "username", metavar="USERNAME", help="Who does it; default: the command line itself.")
@@ -184,7 +185,7 @@ def publish(
     """Put an approved plan in force; not by who submitted it."""
     _set_clock(invocation)
     with long_transaction(invocation, username) as session:
-        publishing.publish(session, plan_id, at, count)
+        boundaries.publish(session, plan_id, at, count)
         found = plans.get(session, plan_id)
     _tell(found, as_json)
 

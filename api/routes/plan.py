@@ -17,6 +17,7 @@ from api.auth.access import needs
 from api.describe import asks, takes
 from data.errors import Invalid, NotFound
 from data.receipt import once
+from layers.incident import boundaries
 from layers.planning import (
     answer,
     checks,
@@ -25,7 +26,6 @@ from layers.planning import (
     moving,
     plans,
     proposals,
-    publishing,
     reading,
     retiring,
     service,
@@ -273,7 +273,7 @@ def send_back(plan_id: str) -> dict[str, Any]:
 def publish(plan_id: str) -> dict[str, Any]:
     """Put the boundaries of an approved plan in force, at once or at a moment; ``count``: open cases that change hands."""
     given = body.read(Publishing)
-    return _move(plan_id, lambda session, number: publishing.publish(session, number, given.at, given.count))
+    return _move(plan_id, lambda session, number: boundaries.publish(session, number, given.at, given.count))
 
 
 @blueprint.post("/api/v1/plans/<plan_id>/retire")

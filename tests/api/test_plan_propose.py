@@ -28,13 +28,23 @@ ROAD = """
 """
 
 
+# Ten households every 100 m or so.
+PLATES = """
+    insert into address (town_id, plate_id, geom, households)
+    select t.town_id, 'P' || x || '-' || y, st_setsrid(st_makepoint(120.8805 + x * 0.001, 30.4005 + y * 0.001), 4490), 10
+    from town t, generate_series(0, 9) x, generate_series(0, 19) y where t.code = %s
+"""
+
+
 def test_a_proposal_stands_beside_today_and_is_drawn_as_one_step(web, databases):
     with psycopg2.connect(databases.owner_dsn) as connection, connection.cursor() as cursor:
         cursor.execute(ROAD, [TOWN])
+        cursor.execute(PLATES, [TOWN])
     connection.close()
     planner = web.browser("planner")
     plan = opened(planner)
     told = done(proposed(planner, plan))
+    assert sum(told["today"]["households"]) == 2000
     assert told["units"] == 3  # the road cuts one of the two grids
     assert not told["today"]["moved"]
     for one in told["proposals"]:
