@@ -46,6 +46,7 @@ bench: ## run the benchmarks; writes bench/results.json
 soak: ## a long run with faults
 	@$(bootstrap) test
 	$(bin)/python -m pytest tests/layers/incident/test_loop_model.py --hypothesis-profile soak --timeout 0
+	ONEGRID_SOAK=1 $(bin)/python -m pytest tests/browser/test_planner_long.py
 	$(bin)/python -m bench.soak
 
 lock: ## renew the lock files from pyproject.toml and webmap/package.json
