@@ -7,29 +7,13 @@ import { toast } from "../parts/toast.js";
 import { orgName } from "./choices.js";
 import { drawFields } from "./form-fields.js";
 import { begin, factsOf, fieldsOf, wanting } from "./forms.js";
+import { forget, keep, keptOf } from "./kept.js";
 import { LETTERS, buttons, decided, mainAction, missing, offered } from "./plan.js";
 import { perform } from "./run.js";
 
 /** @typedef {import("../pages/incident-view.js").Case} Case */
 /** @typedef {import("./plan.js").Draft} Draft */
 /** @typedef {import("./run.js").Outcome} Outcome */
-
-/**
- * What was typed and not yet sent, by case: it outlives drawing, conflict and a look at another case.
- * @typedef {{open: string, steps: string[], values: Record<string, Record<string, any>>, refused: {fault: import("../api.js").ApiError, title: string, seen: {state: string, version: number}} | null}} Kept
- */
-
-/** @type {Map<string, Kept>} */
-const kept = new Map();
-
-/** @param {string} id @returns {Kept} */
-const keptOf = (id) => {
-  if (!kept.has(id)) kept.set(id, { open: "", steps: [], values: {}, refused: null });
-  return /** @type {Kept} */ (kept.get(id));
-};
-
-/** Whether something of this case is being written. @param {string} id */
-export const isWriting = (id) => Boolean(kept.get(id)?.open);
 
 /**
  * @param {Case} item
@@ -55,7 +39,7 @@ class Actions {
     this.item = item;
     this.draft = draft;
     this.onDone = onDone;
-    this.kept = keptOf(item.id);
+    this.kept = keptOf(item);
     this.busy = false;
   }
 
@@ -123,6 +107,8 @@ class Actions {
   close() {
     const name = this.kept.open;
     Object.assign(this.kept, { open: "", steps: [], refused: null });
+    if (!offered(this.item).includes(name)) delete this.kept.values[name];
+    keep(this.item, this.draft);
     this.draw();
     /** @type {HTMLElement | null} */ (this.element.querySelector(`[data-act="${name}"]`) ?? this.element.querySelector("[data-act]"))?.focus();
   }
@@ -148,9 +134,12 @@ class Actions {
           else return;
           event.stopPropagation();
         },
+        oninput: () => keep(this.item, this.draft),
+        onchange: () => keep(this.item, this.draft),
       },
       h("h3", null, steps.length > 1 ? mainWords(steps, this.draft) : wordsFor("loop", `name_${open}`)),
       drawFields({ item: this.item, name: open, values }),
+      gone && !fault && h("p", { class: "hint", role: "status" }, t("desk.gone", { state: t(`common.state_${this.item.state}`) })),
       fault,
       h(
         "div",
@@ -172,7 +161,8 @@ class Actions {
       field?.focus();
       return toast(t("desk.wanting", { field: t(`desk.field_${wants}`) }), null, { late: true });
     }
-    await this.run(steps.map((name) => ({ name, facts: { ...decided(name, this.draft), ...(name === open ? factsOf(open, values) : {}) } })));
+    const draft = open === "reclassify" ? { ...this.draft, category: values.category } : this.draft;
+    await this.run(steps.map((name) => ({ name, facts: { ...decided(name, draft), ...(name === open ? factsOf(open, values) : {}) } })));
   }
 
   /** @param {import("./run.js").Step[]} steps */
@@ -184,7 +174,7 @@ class Actions {
     const outcome = await perform(this.item.id, this.item.version, steps);
     this.setBusy(false);
     if (outcome.fault) return this.refuse(outcome, outcome.item ? { state: outcome.item.properties.state, version: outcome.item.properties.version } : seen);
-    kept.delete(this.item.id);
+    forget(this.item.id);
     toast(doneWords(outcome.done, this.draft));
     await this.onDone(outcome.item, outcome.done);
   }
@@ -195,6 +185,7 @@ class Actions {
     const not = t("desk.not_done", { what: wordsFor("loop", `name_${outcome.failed}`) });
     const title = outcome.done.length ? t("desk.stopped", { done: namesOf(outcome.done), not }) : not;
     this.kept.refused = { fault, title, seen };
+    if (outcome.done.includes(this.kept.open)) Object.assign(this.kept, { open: "", steps: [] });
     if (fault.unanswered) {
       this.draw();
       this.element.querySelector(".fault")?.scrollIntoView({ block: "nearest" });
