@@ -279,6 +279,35 @@ def test_a_project_is_late_after_its_day_and_its_changes_are_kept(shared_web):
     assert leader.post(f"{path}/progress", {"words": "x", "cases": ["没有的号"]}).status_code == 422
 
 
+def faults(answer):
+    assert (answer.status_code, answer.json["code"]) == (422, "request.invalid"), answer.json
+    return [(fault["field"], fault["code"]) for fault in answer.json["detail"]["faults"]]
+
+
+def test_a_task_lies_within_its_project_and_a_refusal_names_the_field(shared_web):
+    leader = shared_web.browser("leader")
+    after, before = ((date.fromisoformat(day) + timedelta(days=n)).isoformat() for day, n in ((DUE, 1), (START, -1)))
+    task = {"name": "划线", "org": "squad", "due_on": DUE}
+    body = {"name": "x", "goal": "x", "org": "squad", "starts_on": START, "due_on": DUE}
+
+    def refused(**given):
+        return faults(leader.post("/api/v1/projects", {**body, **given}))
+
+    assert refused(tasks=[task, {**task, "due_on": after}]) == [("tasks.1.due_on", "after_project")]
+    assert refused(tasks=[{**task, "due_on": before}]) == [("tasks.0.due_on", "before_project")]
+    assert refused(tasks=[task, {**task, "org": "nobody"}]) == [("tasks.1.org", "unknown")]
+    assert refused(due_on=before) == [("due_on", "before_beginning")]
+    made = project(leader, tasks=[task])
+    path = f"/api/v1/projects/{made['id']}"
+    assert faults(leader.post(f"{path}/tasks", {**task, "due_on": after})) == [("due_on", "after_project")]
+    said = {"version": 1, "reason": "改期"}
+    own = f"{path}/tasks/{made['task_list'][0]['id']}"
+    assert faults(leader.call("PATCH", own, json={**said, "due_on": after})) == [("due_on", "after_project")]
+    assert faults(leader.call("PATCH", path, json={**said, "due_on": PAST})) == [("due_on", "before_task")]
+    assert leader.call("PATCH", own, json={**said, "state": "cancelled"}).status_code == 200
+    assert leader.call("PATCH", path, json={**said, "due_on": PAST}).status_code == 200
+
+
 def test_the_same_request_again_makes_one_project(shared_web):
     leader = shared_web.browser("leader")
     body = {"name": "一次", "goal": "一次", "org": "squad", "starts_on": START, "due_on": DUE}
