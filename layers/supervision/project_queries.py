@@ -52,7 +52,8 @@ ADD_TASK = text("""
     values (:project_id, scope_town(), :name, :org_id, :due_on, :now) returning task_id
 """)
 HOLD_TASK = text("""
-    select t.*, o.code as org, p.org_id as owner_id, p.starts_on as project_starts_on, p.due_on as project_due_on from project_task t join organisation o on o.org_id = t.org_id
+    select t.*, o.code as org, p.org_id as owner_id, p.starts_on as project_starts_on, p.due_on as project_due_on
+    from project_task t join organisation o on o.org_id = t.org_id
     join project p using (project_id) where t.task_id = :task_id and t.project_id = :project_id
 """)
 # The first task that moved days would leave outside, with the day that does it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from datetime import date, timedelta
 
@@ -10,7 +11,7 @@ import pytest
 
 from data.scope import Scope
 from layers.supervision.flags import run_rules
-from tests.api.test_transition import done, fed_back, picture, step
+from tests.api.test_transition import dispatched, done, fed_back, picture, step
 
 DUE = (date.today() + timedelta(days=30)).isoformat()
 PAST = (date.today() - timedelta(days=3)).isoformat()
@@ -167,6 +168,23 @@ def test_the_notice_is_the_readers_and_only_once_issued(shared_web):
         assert number in page
         assert "综合行政执法中队" in page
     assert shared_web.browser("market").get(path).status_code == 404
+
+
+def test_a_photo_that_served_another_case_is_flagged_over_the_second(shared_web):
+    first_command, squad, first = dispatched(shared_web)
+    _, _, second = dispatched(shared_web)
+    _, _, third = dispatched(shared_web)
+    served_both, another = picture().getvalue(), picture().getvalue()
+    for case, file in ((first, served_both), (second, served_both), (third, another)):
+        sent = squad.post(f"/api/v1/incidents/{case}/photos", data={"photo": (io.BytesIO(file), "after.jpg")})
+        done(squad, case, "sign", then=[{"name": "feed_back", "text": "已清理", "photo_after": sent.json["id"]}])
+    rules(shared_web)
+    listed = shared_web.browser("leader").get("/api/v1/flags?rule=same_photo&limit=200").json["flags"]
+    assert [(flag["incident_id"], flag["colour"], flag["org"]) for flag in listed] == [(second, "yellow", "squad")]
+    number = first_command.get(f"/api/v1/incidents/{first}").json["properties"]["case_no"]
+    assert listed[0]["basis"]["cases"] == [{"id": first, "case_no": number}]
+    rules(shared_web)
+    assert len(shared_web.browser("leader").get("/api/v1/flags?rule=same_photo&limit=200").json["flags"]) == 1
 
 
 def project(browser, **given):
