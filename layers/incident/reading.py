@@ -115,6 +115,7 @@ def get(session: Session, incident_id: UUID) -> dict[str, Any]:
         "grid_now": _area(row.now_code, row.now_name, row.now_name_en),
         "co_orgs": [dict(org) for org in session.execute(queries.ORGS, {"ids": row.co_org_ids}).mappings()],
         "merged_into": str(row.merged_into) if row.merged_into else None,
+        "merged_case": next((dict(one) for one in session.execute(queries.MERGED_INTO, own).mappings()), None),
         "merged": [dict(one) for one in session.execute(queries.MERGED, own).mappings()],
         "suggestion": _named(row.suggestion or {}, book(session)),
         "duplicates": _duplicates(session, row),

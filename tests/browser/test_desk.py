@@ -423,6 +423,8 @@ def test_the_desk_is_usable_by_everybody(command: Page, shots: Shots, server_url
     command.locator("[data-act=decline]").click()
     assert serious(command) == []
     assert too_wide_px(command) == 0
+    cut = "rows => rows.filter(row => row.scrollWidth > row.clientWidth).map(row => row.textContent)"
+    assert command.locator(".queue__list small, .queue__list small span").evaluate_all(cut) == []
     shots(command, f"desk-{size}-{lang}")
 
 

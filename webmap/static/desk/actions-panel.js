@@ -3,12 +3,14 @@ import { fill, h } from "../dom.js";
 import { may } from "../frame.js";
 import { has, t, wordsFor } from "../i18n.js";
 import { refusedBox } from "../parts/conflict.js";
+import { reasonOf } from "../parts/case-log.js";
 import { toast } from "../parts/toast.js";
+import { when } from "../time.js";
 import { orgName } from "./choices.js";
 import { drawFields } from "./form-fields.js";
 import { begin, factsOf, fieldsOf, wanting } from "./forms.js";
 import { forget, keep, keptOf } from "./kept.js";
-import { LETTERS, buttons, decided, mainAction, missing, offered } from "./plan.js";
+import { ASKED, LETTERS, buttons, decided, mainAction, missing, offered } from "./plan.js";
 import { perform } from "./run.js";
 
 /** @typedef {import("../pages/incident-view.js").Case} Case */
@@ -56,10 +58,10 @@ class Actions {
       h("h2", { id: "act-title" }, t("desk.actions"), absent.length > 0 && h("small", { class: "act__missing" }, missingWords(absent[0]))),
       this.mainButton(),
       usual.length > 0 && h("div", { class: "act__row" }, usual.map((name) => this.button(name))),
-      rare.length > 0 && h("details", { class: "act__rare", open: rare.includes(this.kept.open) }, h("summary", null, t("desk.rare")), h("div", { class: "act__row" }, rare.map((name) => this.button(name)))),
+      rare.length > 0 && h("details", { class: "act__rare", open: rare.includes(this.kept.open) || (!this.main && !usual.length) }, h("summary", null, t("desk.rare")), h("div", { class: "act__row" }, rare.map((name) => this.button(name)))),
       absent.length > 1 && h("details", { class: "act__rare" }, h("summary", null, t("desk.not_now", { n: absent.length })), h("ul", { class: "act__absent quiet small" }, absent.map((one) => h("li", null, missingWords(one))))),
       inbox.length > 0 && h("p", { class: "small" }, t("desk.in_inbox"), t("common.colon"), h("a", { href: `/inbox?id=${item.id}` }, namesOf(inbox))),
-      !this.main && !usual.length && !inbox.length && h("p", { class: "quiet" }, t("incident.actions_none")),
+      !this.main && !usual.length && !rare.length && !inbox.length && h("p", { class: "quiet" }, t("incident.actions_none")),
       this.form(),
     );
   }
@@ -137,7 +139,8 @@ class Actions {
         oninput: () => keep(this.item, this.draft),
         onchange: () => keep(this.item, this.draft),
       },
-      h("h3", null, steps.length > 1 ? mainWords(steps, this.draft) : wordsFor("loop", `name_${open}`)),
+      h("h3", null, steps.length > 1 ? mainWords(steps, this.draft) : verb(open)),
+      askedWords(this.item, open),
       drawFields({ item: this.item, name: open, values }),
       gone && !fault && h("p", { class: "hint", role: "status" }, t("desk.gone", { state: t(`common.state_${this.item.state}`) })),
       fault,
@@ -203,6 +206,12 @@ class Actions {
 
 /** A step as the word on its button. @param {string} name */
 const verb = (name) => (has(`desk.do_${name}`) ? t(`desk.do_${name}`) : wordsFor("loop", `name_${name}`));
+
+/** What whoever decides decides on: who asked for it, when and why. @param {Case} item @param {string} name */
+function askedWords(item, name) {
+  const row = (item.log ?? []).findLast((/** @type {any} */ one) => one.name === ASKED[name]);
+  return row && h("p", { class: "act__asked" }, t("desk.asked_for", { who: row.actor ?? t("incident.log_system"), time: when(row.at), why: reasonOf(row) }));
+}
 
 /** @param {string[]} names */
 const namesOf = (names) => names.map((name) => wordsFor("loop", `name_${name}`)).join(t("common.comma"));

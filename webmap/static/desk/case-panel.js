@@ -166,7 +166,7 @@ class CasePanel {
         "article",
         { class: "case desk-case", "data-id": item.id, "data-state": item.state, "data-version": item.version, "aria-labelledby": "case-title" },
         this.back(),
-        head(item),
+        head(item, "/desk?stage=all&id="),
         wordsForm(item, this.reload),
         shown && h("div", { class: "desk-photos" }, photos(item, this.reload)),
         place.element,
@@ -203,7 +203,7 @@ class CasePanel {
   /** @param {Case} item */
   duplicateActs(item) {
     const canMerge = (item.transitions ?? []).some((/** @type {any} */ one) => one.name === "merge");
-    if (!may("accept") && !may("merge")) return {};
+    if (item.state === "merged" || (!may("accept") && !may("merge"))) return {};
     return {
       merge: canMerge ? (/** @type {any} */ other) => this.mergeInto(other) : null,
       distinct: (/** @type {any} */ other) => this.tellApart(item, other),

@@ -28,6 +28,12 @@ const INBOX = new Set(["sign", "feed_back", "self_handle", "return", "ask_suspen
 /** The letter of a transition. @type {Record<string, string>} */
 export const LETTERS = { accept: "a", ask_verify: "v", merge: "m", decline: "d" };
 
+/** The asking that a step decides on. @type {Record<string, string>} */
+export const ASKED = {
+  suspend: "ask_suspend", deny_suspend: "ask_suspend", extend: "ask_extension", deny_extension: "ask_extension",
+  void: "ask_void", decide_appeal: "appeal",
+};
+
 /** @param {Case} item @returns {string[]} */
 export const offered = (item) => (item.transitions ?? []).map((/** @type {any} */ one) => one.name);
 

@@ -34,6 +34,7 @@ const ACTIONS = [
   { id: "ask_extension", names: ["ask_extension"], fields: [WHY] },
   { id: "ask_suspend", names: ["ask_suspend"], fields: [field("reason_code", "reason"), field("reason", "words"), field("review_on", "day")] },
   { id: "appeal", names: ["appeal"], fields: [WHY] },
+  { id: "withdraw", names: ["withdraw"], fields: [WHY] },
 ];
 
 /** What the state or the asking of others decides: it says little to whoever looks for a step. */
@@ -135,6 +136,7 @@ export function reviewDays(now, zone) {
  * @param {{name: string, code: string}[]} blocked
  */
 export function keptBack(blocked) {
-  const own = blocked.filter(({ name }) => OWN.has(name));
+  // what is the reporter's alone is nothing to whoever did not report it
+  const own = blocked.filter(({ name, code }) => OWN.has(name) && code !== "transition.not_reporter");
   return { told: own.filter(({ code }) => !PLAIN.has(code)), rest: own.filter(({ code }) => PLAIN.has(code)) };
 }
