@@ -347,24 +347,6 @@ def test_words_are_corrected_in_place(command: Page, server_url: str) -> None:
     expect(command.locator(".log")).to_contain_text("错字")
 
 
-def test_voiding_takes_two_and_wants_the_number_typed(command: Page, login: LoginAs, server_url: str) -> None:
-    case = new_case(command, server_url, "要作废的一件")
-    number = case_of(command, case)["case_no"]
-    login(command, "supervisor")
-    step(command, case, "ask_void", reason="误报")
-    login(command, "admin")
-    open_case(command, case)
-    command.get_by_text("其他操作").click()
-    command.locator("[data-act=void]").click()
-    command.locator("[name=act-reason]").fill("核对无误")
-    command.locator("[name=act-typed]").fill("0000")
-    command.keyboard.press("Control+Enter")
-    expect(command.locator("[name=act-typed]")).to_have_attribute("aria-invalid", "true")
-    command.locator("[name=act-typed]").fill(number[-4:])
-    command.keyboard.press("Control+Enter")
-    state_is(command, "voided")
-
-
 def test_letters_can_be_turned_off_and_do_nothing_while_typing(command: Page, server_url: str) -> None:
     case = new_case(command, server_url, "按键的一件")
     open_case(command, case)

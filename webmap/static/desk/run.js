@@ -1,6 +1,7 @@
 // Making transitions: one after the other, stopping at the first refusal. The same attempt sent again, after a reload too, is the same row.
 import { call, newId } from "../api.js";
 import { ownRecord } from "../parts/own-record.js";
+import { maybeArrived } from "./plan.js";
 
 /** @typedef {import("../api.js").ApiError} ApiError */
 /** @typedef {{name: string, facts: Record<string, any>}} Step */
@@ -20,7 +21,8 @@ export async function perform(id, version, steps) {
   const outcome = { done: [], item: null, fault: null, failed: null };
   for (const step of steps) {
     const attempt = JSON.stringify([id, step]);
-    const sent = attempts.all()[attempt] ?? { key: newId(), version };
+    const before = attempts.all()[attempt];
+    const sent = maybeArrived(before, version) ? before : { key: newId(), version };
     attempts.set(attempt, sent);
     try {
       const json = { name: step.name, version: sent.version, ...step.facts };
