@@ -71,8 +71,9 @@ def last(staff: Staff, case: str) -> dict[str, object]:
 
 
 def test_the_command_room_reopens_merges_takes_apart_and_corrects_the_place(
-    page: Page, login: LoginAs, command: Staff, agency: Staff, mark: str, shots: Shots
+    page: Page, login: LoginAs, command: Staff, agency: Staff, mark: str, shots: Shots, watch: Watch
 ) -> None:
+    watch.expect("422")
     again = command.dispatch(command.report(f"{mark} 渣土没扫净"))
     close(command, agency, again)
     at, aside = command.grid(), int(mark, 16) % 1000 / 500_000  # where no other test reports
@@ -92,6 +93,10 @@ def test_the_command_room_reopens_merges_takes_apart_and_corrects_the_place(
     number = command.case(first)["case_no"]
     page.locator(f"[data-twin='{first}']").get_by_role("button", name=re.compile("^并入此件")).click()
     expect(page.locator("[name=act-into]")).to_have_value(number)
+    write(page, "into", "330424999")
+    send(page)
+    expect(page.locator(".act .fault")).to_contain_text("这个案号不是在办的件")
+    write(page, "into", number)
     send(page)
     state_is(page, "merged")
     expect(page.locator(".case__merged")).to_contain_text(f"已并入 {number}")
@@ -237,7 +242,7 @@ def test_a_case_is_voided_by_two_people_each_of_whom_types_its_number(
 
 
 def test_whoever_reported_takes_a_report_back(
-    page: Page, login: LoginAs, server_url: str, command: Staff, mark: str, shots: Shots, watch: Watch
+    page: Page, login: LoginAs, server_url: str, command: Staff, mark: str, shots: Shots
 ) -> None:
     worker = Staff(server_url, "gridworker")
     own, others = worker.report(f"{mark} 报错了地方", channel="grid_worker"), command.report(f"{mark} 别人报的")

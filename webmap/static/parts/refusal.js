@@ -14,7 +14,7 @@ import { faultBox } from "./states.js";
 export function refusalBox(fault, action, item, seen) {
   const title = t("inbox.not_done", { what: t(`inbox.act_${action.id}`) });
   const { detail } = fault;
-  if (!detail?.state) return faultBox(fault, [title, ...faultsOf(detail, action)].join(" "));
+  if (!detail?.state) return faultBox(fault, title, faultsOf(detail, action));
   return h(
     "div",
     { class: "fault refusal", role: "alert", "data-state": "refused", "data-code": fault.code },

@@ -50,17 +50,16 @@ function form(children, label, send, look = "form-grid") {
 export function refusal(fault, element) {
   for (const input of element?.querySelectorAll("[aria-invalid]") ?? []) input.removeAttribute("aria-invalid");
   if (!fault) return null;
-  const box = faultBox(fault, t("supervision.not_saved"));
   const faults = (fault.detail?.faults ?? []).map((/** @type {any} */ one) => {
     const input = element ? inputOf(element, one.field) : null;
     input?.setAttribute("aria-invalid", "true");
     const label = input?.closest("label")?.querySelector(".field__label")?.textContent ?? "";
     const task = taskAt(one.field);
     const line = task ? t("supervision.nth_task", { n: task.line + 1 }) : "";
-    return h("li", null, [line, label].filter(Boolean).join(" "), label && t("common.colon"), one.message);
+    const what = [line, label].filter(Boolean).join(" ");
+    return what ? `${what}${t("common.colon")}${one.message}` : one.message;
   });
-  box.querySelector("small")?.before(faults.length ? h("ul", null, faults) : "");
-  return box;
+  return faultBox(fault, t("supervision.not_saved"), faults);
 }
 
 /** @param {HTMLElement} element @param {string} field as the server names it */
