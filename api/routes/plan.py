@@ -225,6 +225,15 @@ def put_staff(plan_id: str) -> dict[str, Any]:
         return staff.named(session, number)
 
 
+@blueprint.get("/api/v1/plans/<plan_id>/units")
+@needs("plan", "review_plan")
+@asks("area")
+def plan_units(plan_id: str) -> dict[str, Any]:
+    """Blocks between roads and water of one ``area`` of a plan, as GeoJSON (EPSG:4490), with households: what is painted with."""
+    with db.transaction() as session:
+        return proposals.units(session, _identifier(plan_id), request.args.get("area", ""))
+
+
 @blueprint.post("/api/v1/plans/<plan_id>/propose")
 @needs("plan")
 @takes(Proposing)

@@ -26,6 +26,9 @@ GROUPS = {
     "org": ("lead_org", "lead_org_name", None),
     "village": ("village", "village_name", "village_name_en"),
     "grid": ("grid", "grid_name", "grid_name_en"),
+    # by the boundaries of the day a case occurred
+    "village_then": ("village_then", "village_then_name", "village_then_name_en"),
+    "grid_then": ("grid_then", "grid_then_name", "grid_then_name_en"),
 }
 
 

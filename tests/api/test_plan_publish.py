@@ -109,6 +109,16 @@ def test_open_cases_get_their_new_grid_and_none_loses_the_one_it_had(web, small_
     assert [row.grid_id for row in after] == [row.grid_id for row in before]
     assert {row.code for row in after if row.is_open} == {B1, NEW}
     assert [row.is_open for row in after] == [True, True, False, False]
+    # every case stands in the boundaries of its day and in those of today, and only one changed hands
+    then, now = (valid_reports(web.browser("command"), by) for by in ("grid_then", "grid"))
+    assert (then, now) == ({B1: 4}, {B1: 2, NEW: 2})
+
+
+def valid_reports(browser, by):
+    """Reported cases of each area."""
+    span = {"from": "2026-10-01T00:00:00Z", "to": "2099-01-01T00:00:00Z"}
+    groups = done(browser.get("/api/v1/indicators", query_string={**span, "by": by}))["groups"]
+    return {group["key"]: group["indicators"]["valid_report"]["denominator"] for group in groups}
 
 
 def test_who_submitted_a_plan_does_not_publish_it_nor_does_anybody_before_it_is_approved(web, small_town):
