@@ -89,7 +89,8 @@ def test_the_command_room_reopens_merges_takes_apart_and_corrects_the_place(
     state_is(page, "dispatched")
     assert last(command, again) == {"name": "reopen", "actor": "周敏", "reason": "回访说只扫了一半"}
 
-    at_desk(page, second, mark)
+    page.fill("[name=q]", mark)
+    choose(page, second)
     number = command.case(first)["case_no"]
     page.locator(f"[data-twin='{first}']").get_by_role("button", name=re.compile("^并入此件")).click()
     expect(page.locator("[name=act-into]")).to_have_value(number)
