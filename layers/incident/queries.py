@@ -78,6 +78,10 @@ LOG = text("""
 """)
 ORGS = text("select code, name from organisation where org_id = any (:ids) order by array_position(:ids, org_id)")
 # Reports that were merged into this case: each keeps its reporter, who is told how it goes on.
+MERGED_INTO = text("""
+    select o.incident_id as id, o.case_no, o.title from incident i join incident o on o.incident_id = i.merged_into
+    where i.incident_id = :incident_id
+""")
 MERGED = text("""
     select i.incident_id as id, i.case_no, i.title, i.channel, i.reported_at,
         exists (select from incident_reporter r where r.incident_id = i.incident_id) as has_reporter
