@@ -55,7 +55,7 @@ class Callers:
     """Recognises callers for one process.
 
     Sessions and tokens are looked up at every request, so that an ended one ends at once. What a person reaches is
-    remembered by scope version: the database raises it whenever posts or accounts change.
+    remembered by scope version, which the database raises whenever posts or accounts change, and by boundary version.
     """
 
     def __init__(self, database: Database) -> None:
@@ -72,7 +72,7 @@ class Callers:
                 "connect_timeout": 5,
             },
         )
-        self._reaches: dict[tuple[int, int], _Remembered] = {}
+        self._reaches: dict[tuple[int, int, int | None], _Remembered] = {}
         self._lock = threading.Lock()
 
     def by_session(self, token: str) -> Caller | None:
@@ -136,7 +136,7 @@ class Callers:
         )
 
     def _reach(self, known: Known) -> _Remembered:
-        key = (known.user_id, known.scope_version)
+        key = (known.user_id, known.scope_version, known.boundary_version)
         found = self._reaches.get(key)
         if found is not None and time.monotonic() - found.at_s < REACH_LIFE_S:
             return found

@@ -37,15 +37,21 @@ language sql security definer set search_path = public, pg_temp as $$
     select token, u.user_id, csrf, u.scope_version, now() + life from app_user u
     where require_login_purpose() and u.user_id = login_user and u.disabled_at is null
 $$;
+-- Rises with every area that is published: what lies below the areas of a post may be more then.
+create or replace function boundary_version(of_town int) returns bigint
+language sql stable security definer set search_path = public, pg_temp as $$
+    select max(area_version_id) from area_version where town_id = of_town
+$$;
 -- A live session, and its expiry moved on (at most once a minute, so that reads stay reads).
+drop function if exists find_session(bytea, interval);
 create or replace function find_session(token bytea, life interval)
-returns table (user_id int, town_id int, csrf_token text, scope_version int)
+returns table (user_id int, town_id int, csrf_token text, scope_version int, boundary_version bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     perform require_login_purpose();
     update user_session s set seen_at = now(), expires_at = now() + life
     where s.token_hash = token and s.expires_at > now() and s.seen_at < now() - interval '1 minute';
-    return query select u.user_id, u.town_id, s.csrf_token, u.scope_version
+    return query select u.user_id, u.town_id, s.csrf_token, u.scope_version, boundary_version(u.town_id)
         from user_session s join app_user u using (user_id)
         where s.token_hash = token and s.expires_at > now() and u.disabled_at is null
           and s.scope_version = u.scope_version;
@@ -58,10 +64,11 @@ create or replace function drop_expired_sessions() returns void
 language sql security definer set search_path = public, pg_temp as $$
     delete from user_session where expires_at < now() and require_login_purpose()
 $$;
+drop function if exists find_token(bytea);
 create or replace function find_token(token bytea)
-returns table (user_id int, town_id int, scopes text[], scope_version int)
+returns table (user_id int, town_id int, scopes text[], scope_version int, boundary_version bigint)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select u.user_id, u.town_id, t.scopes, u.scope_version from api_token t join app_user u using (user_id)
+    select u.user_id, u.town_id, t.scopes, u.scope_version, boundary_version(u.town_id) from api_token t join app_user u using (user_id)
     where require_login_purpose() and t.token_hash = token and t.revoked_at is null and (t.expires_at is null or t.expires_at > now())
       and u.disabled_at is null
 $$;

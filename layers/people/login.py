@@ -33,12 +33,14 @@ class Attempt:
 class Known:
     """A session or token that is in force, and whose it is.
 
-    ``scopes`` is None for a session; for a token the permissions it is limited to, empty meaning all of its user.
+    ``boundary_version`` rises with every publication of areas. ``scopes`` is None for a session; for a token the
+    permissions it is limited to, empty meaning all of its user.
     """
 
     user_id: int
     town_id: int
     scope_version: int
+    boundary_version: int | None = None
     csrf: str | None = None
     scopes: frozenset[str] | None = None
 
@@ -91,14 +93,18 @@ def close_session(session: Session, token: str) -> None:
 
 def known_session(row: Any) -> Known | None:
     """Whose session a row of ``find_session`` is; None without a row."""
-    return None if row is None else Known(row.user_id, row.town_id, row.scope_version, csrf=row.csrf_token)
+    return (
+        None
+        if row is None
+        else Known(row.user_id, row.town_id, row.scope_version, row.boundary_version, csrf=row.csrf_token)
+    )
 
 
 def known_token(row: Any) -> Known | None:
     """Whose token a row of ``find_token`` is; None without a row."""
     if row is None:
         return None
-    return Known(row.user_id, row.town_id, row.scope_version, scopes=frozenset(row.scopes))
+    return Known(row.user_id, row.town_id, row.scope_version, row.boundary_version, scopes=frozenset(row.scopes))
 
 
 def reach(session: Session, user_id: int) -> Reach:

@@ -28,8 +28,8 @@ from layers.planning.state import COLUMNS, STATES
 Follow = Callable[[Session, Sequence[str], datetime], None]
 # Less than the lattice moves along a border of kilometres.
 UNCHANGED_M2 = 1.0
-# What the program itself needs for what a reviewer asks of it: versions of areas, and who is responsible there.
-_WIDER = frozenset({"publish", "import"})
+# What the program itself needs for what a reviewer asks of it: versions of areas, and who is responsible and works there.
+_WIDER = frozenset({"publish", "import", "manage_users"})
 # The lock that writers of areas take (data/sql/20_area.sql): nobody else publishes between the checks and the writing.
 _LOCK = text("select pg_advisory_xact_lock(4490, :town_id)")
 _SCHEDULE = text("""
@@ -45,6 +45,19 @@ _PUBLISH = text("""
 _ADD_LINEAGE = text("""
     insert into area_lineage (plan_id, town_id, old_code, new_code, area_m2, area_share, households, household_share, at)
     values (:plan_id, :town_id, :old_code, :new_code, :area_m2, :area_share, :households, :household_share, :at)
+""")
+# Whoever is posted to a leaf that ended is posted to the one that most of its households went to, too.
+_ADD_POSTS = text("""
+    with heir as (
+        select distinct on (l.old_code) o.area_id as old_id, n.area_id as new_id
+        from area_lineage l join area o on o.town_id = l.town_id and o.code = l.old_code
+        join area n on n.town_id = l.town_id and n.code = l.new_code
+        where l.plan_id = :plan_id
+            and not exists (select from area_version v where v.area_id = o.area_id and v.valid_to = 'infinity')
+        order by l.old_code, l.household_share desc nulls last, l.area_share desc, l.new_code
+    )
+    insert into user_area (user_role_id, area_id) select a.user_role_id, h.new_id from user_area a join heir h on h.old_id = a.area_id
+    on conflict do nothing
 """)
 _STAFF = text("select code, role, staff_id from plan_staff where plan_id = :plan_id")
 _ADD_DUTY = text("""
@@ -129,6 +142,7 @@ def _put_in_force(session: Session, plan: Row, what: Change, moment: datetime, f
     )
     _add_lineage(session, plan, what, moment)
     _add_duties(session, plan, what, moment)
+    session.execute(_ADD_POSTS, {"plan_id": plan.plan_id})
     codes = sorted({*published.added, *published.changed, *published.ended, *published.renamed})
     scopes.apply(session, Scope.system(plan.town_id))
     area_service.rebin(session, moment, codes)

@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+import psycopg2
 import pytest
 from sqlalchemy import text
 
@@ -115,6 +116,23 @@ def test_open_cases_get_their_new_grid_and_none_loses_the_one_it_had(web, small_
     # every case stands in the boundaries of its day and in those of today, and only one changed hands
     then, now = (valid_reports(web.browser("command"), by) for by in ("grid_then", "grid"))
     assert (then, now) == ({B1: 4}, {B1: 2, NEW: 2})
+
+
+def test_whoever_is_posted_to_a_grid_that_ends_works_in_the_one_that_follows(web, databases, small_town):
+    report(web, small_town, (120.885, 30.405))
+    with psycopg2.connect(databases.owner_dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "update user_area set area_id = %s where area_id = %s", [small_town.areas[A2], small_town.areas[A1]]
+        )
+        assert cursor.rowcount > 0
+    connection.close()
+    worker = web.browser("worker-a1")
+    assert done(worker.get("/api/v1/incidents"))["count"] == 0
+    # A-1 is larger, so that the grid of both is called ends
+    _, two, plan = approved(web, {"kind": "merge", "codes": [A1], "into": A2})
+    assert done(step_of(two, plan, "publish", count=0))["state"] == "published"
+    assert grids(two) == {A1, B1, B2}
+    assert done(worker.get("/api/v1/incidents"))["count"] == 1
 
 
 def valid_reports(browser, by):
