@@ -59,6 +59,8 @@ class Viewer:
     pending_bytes: int = 0
     overflowed: bool = False
     ended: bool = False
+    # what it may see has to be asked for again
+    doubtful: bool = False
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     def push(self, chunk: bytes) -> None:
@@ -186,12 +188,22 @@ class Relay:
         changed = {user for event in events if event.topic == "account" for user in event.user_ids}
         if changed:
             self._end_for(changed)
+        if towns := {event.town_id for event in events if (event.topic, event.kind) == ("area", "published")}:
+            self._doubt(towns)
 
     def _end_for(self, users: set[int]) -> None:
         for group in self._groups.values():
             for viewer in group:
                 if viewer.scope.user_id in users:
                     viewer.ended = True
+                    viewer.ready.set()
+
+    def _doubt(self, towns: set[int]) -> None:
+        """Boundaries changed: a post over areas may reach others now."""
+        for group in self._groups.values():
+            for viewer in group:
+                if viewer.scope.town_id in towns:
+                    viewer.doubtful = True
                     viewer.ready.set()
 
     async def join(self, scope: Scope, topics: frozenset[str], after: Cursor | None) -> tuple[Viewer, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import random
 import threading
@@ -21,7 +22,7 @@ from data.outbox import Cursor
 from data.scope import Scope
 from data.session import Database
 from tests.scopes import every_scope
-from tests.small_town import SmallTown
+from tests.small_town import GRIDS, SmallTown
 
 
 def report(database: Database, scope: Scope, title: str, lon: float = 120.885, lat: float = 30.405, **more: Any) -> str:
@@ -221,6 +222,34 @@ def test_changed_account_ends_the_stream_and_strangers_are_refused(database: Dat
                     {"u": small_town.users["worker-a1"]},
                 )
             await browser.until(lambda b: any(event == "end" for event, _ in b.messages))
+
+    asyncio.run(main())
+
+
+def test_whose_areas_become_more_comes_back_and_hears_of_them(database: Database, small_town: SmallTown) -> None:
+    """A grid is divided: whoever is posted to the village hears of the new one, without signing in again."""
+    scopes = every_scope(small_town)
+
+    async def main() -> None:
+        async with running(database, scopes) as stream:
+            cadre, squad = Browser(stream, "who=cadre-a"), Browser(stream, "who=squad")
+            for one in (cadre, squad):
+                one.open()
+                await one.until(saw_hello)
+            before = scopes["cadre-a"]
+            scopes["cadre-a"] = dataclasses.replace(before, area_ids=before.area_ids | {small_town.areas[GRIDS[2]]})
+            with database.transaction(Scope.system(small_town.town_id)) as session:
+                outbox.emit(session, "area", "published", payload={"codes": []}, is_public=True)
+            assert cadre._task
+            await asyncio.wait_for(asyncio.shield(cadre._task), 10)
+            assert not any(event == "end" for event, _ in cadre.messages)
+            cadre.open()
+            report(database, scopes["system"], "新网格里的一件", 120.895, 30.405)
+            await cadre.until(lambda b: "新网格里的一件" in b.titles())
+            assert squad._task
+            assert not squad._task.done()
+            for one in (cadre, squad):
+                await one.cut()
 
     asyncio.run(main())
 
