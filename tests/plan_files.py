@@ -16,7 +16,7 @@ from tests.small_town import AREAS
 
 # Leaves of the small town by code, as they are today.
 LEAVES = {code: shapely.from_wkt(wkt) for level, code, _, _, wkt in AREAS if level in ("grid", "zone")}
-M = 1e-5  # about a metre, in degrees
+EAST_M = 1 / 96_100  # degrees of longitude a metre
 
 
 def box(west: float, south: float, east: float, north: float) -> shapely.Polygon:

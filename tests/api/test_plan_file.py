@@ -17,11 +17,11 @@ from api.routes import plan_file
 from gis.crs import from_cgcs2000
 from layers.planning.files import rows as file_rows
 from tests.api.test_plan import LOWER, codes_of, done, draw, opened, shapes_of
-from tests.plan_files import LEAVES, box, dxf, frame, grids, in_metres, packed, sent
+from tests.plan_files import EAST_M, LEAVES, box, dxf, frame, grids, in_metres, packed, sent
 from tests.small_town import GRIDS, LAKE, TOWN, VILLAGES
 
 A1, A2, B1, B2 = GRIDS
-EAST_M = 1 / 96_100  # degrees of longitude
+
 NEW_B = f"{VILLAGES[1]}003"
 
 

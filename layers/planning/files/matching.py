@@ -20,7 +20,8 @@ from layers.planning.files.rows import Feature
 TAKES_M = 20.0
 # A leaf that no area names is redrawn when areas of the file cover more than this of it.
 _COVERED = 0.5
-_APART_DEG = 1e-5
+# Two areas of one code so near each other, along three times as much, were one and were divided.
+_APART_DEG = 1e-4
 # The lattice knows nothing narrower.
 _NOTHING_M = 0.02
 
@@ -79,7 +80,7 @@ def _resolved(code: str, group: list[Feature], faults: list[FileFault]) -> list[
 def _beside(one: shapely.Geometry, other: shapely.Geometry) -> bool:
     """Whether two areas have more than a point in common, or nearly so: they were one and were divided."""
     near = shapely.intersection(shapely.buffer(one, _APART_DEG), other)
-    return bool(near.area > 10 * _APART_DEG**2)
+    return bool(near.area > 3 * _APART_DEG**2)
 
 
 def without_slivers(features: Sequence[Feature], measure: Measure, faults: list[FileFault]) -> list[Feature]:

@@ -34,7 +34,7 @@ export class FilePanel {
     this.layer = h("select", { class: "input", name: "layer", onchange: () => this.see() });
     this.width = h("input", { class: "input", name: "width_m", type: "number", min: 0, step: 0.01, value: WIDTH_M, onchange: () => this.see() });
     this.body = h("div", { class: "file__look", "aria-live": "polite" });
-    this.element = h("section", { class: "file", role: "dialog", "aria-labelledby": "file-title", onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event) });
+    this.element = h("section", { class: "file", role: "dialog", "aria-labelledby": "file-title", tabindex: -1, onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event) });
   }
 
   get isOpen() {
@@ -44,7 +44,7 @@ export class FilePanel {
   open() {
     if (!this.isOpen) find("#map-area").append(this.element);
     this.draw();
-    this.element.querySelector("label")?.focus();
+    this.element.focus();
   }
 
   close() {
@@ -135,7 +135,15 @@ export class FilePanel {
     this.page.bench.showFile(look?.drawn.features ?? [], places);
   }
 
+  /** Drawn anew with the focus where it was, or on the panel. */
   draw() {
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+    const wasHere = this.element.contains(focused);
+    this.fill();
+    if (wasHere && document.activeElement !== focused) (this.element.contains(focused) ? focused : this.element)?.focus();
+  }
+
+  fill() {
     const [file] = this.input.files ?? [];
     const field = (/** @type {string} */ label, /** @type {HTMLElement} */ input, hint = "") => h("label", { class: "field" }, h("span", { class: "field__label" }, label), input, hint && h("span", { class: "field__hint" }, hint));
     const most = this.look?.most_m ?? 10;
@@ -172,7 +180,7 @@ export class FilePanel {
       h(
         "div",
         { class: "file__foot" },
-        state === "blocked" && (look.needs_m === null ? h("span", { class: "quiet small" }, t("planner.file_no_repair")) : look.needs_m > look.width_m && h("button", { type: "button", class: "button", "data-act": "needs", onclick: () => this.repairTo(/** @type {number} */ (look.needs_m)) }, t("planner.file_needs", { m: look.needs_m }))),
+        state === "blocked" && (look.needs_m === null ? look.suggested_crs.length === 0 && h("span", { class: "quiet small" }, t("planner.file_no_repair")) : look.needs_m > look.width_m && h("button", { type: "button", class: "button", "data-act": "needs", onclick: () => this.repairTo(/** @type {number} */ (look.needs_m)) }, t("planner.file_needs", { m: look.needs_m }))),
         h("button", { type: "button", class: "button button--main", "data-act": "draw-file", disabled: !look.can_apply, onclick: () => this.apply() }, t("planner.file_draw")),
       ),
     ];
