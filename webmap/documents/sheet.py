@@ -84,7 +84,7 @@ def _points(mm: np.ndarray, closed: bool) -> str:
 def page_data(told: dict[str, Any], lang: str) -> dict[str, Any]:
     """Return what the page of a sheet (`layers.planning.files.sheet`) needs: the drawn map, the rows that fit, words as they are."""
     words = {name: i18n.text(lang, f"planner.sheet_{name}") for name in ("metres", "kilometres", "north")}
-    words |= {"households": i18n.text(lang, "planner.sheet_hh"), "title": told["plan"]["name"]}
+    words |= {"households": i18n.text(lang, "planner.sheet_hh"), "title": i18n.text(lang, "planner.sheet_map")}
     svg, scale = draw(told["map"], words, lang == "en")
     steps = told["succession"]
     rows, left_out = table_rows(told["grids"], MOST_LINES - min(len(steps), MOST_STEPS))
@@ -100,13 +100,13 @@ def draw(told: SheetMap, words: dict[str, str], english: bool) -> tuple[Markup, 
 
     Parameters
     ----------
-    words : ``title`` (for who cannot see it), ``households``, ``metres``, ``kilometres``, ``north``.
+    words : ``title`` (for who cannot see it; holds ``{scale}``), ``households``, ``metres``, ``kilometres``, ``north``.
     english : names in English where there are some.
     """
     view = View.of(told.extent)
     names = _Names(english)
     body = [
-        f"<title>{escape(words['title'])}</title>",
+        f"<title>{escape(words['title'].format(scale=view.scale))}</title>",
         _patterns(),
         _ground(told, view),
         _areas(told, view),
