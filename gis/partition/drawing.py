@@ -57,14 +57,15 @@ class Drawn:
         Raises
         ------
         PartitionError
-            The wider faults, with their places.
+            The wider faults, and those that border on no leaf that was drawn, with their places.
         """
         wide = [fault for fault in self.faults if fault.width_m > width_m]
         if wide:
             raise PartitionError(wide)
         owner = self.owner.copy()
         open_ = (self.group >= 0) & np.isin(self.owner, list(self.redrawn))
-        pieces.fill(self.local, owner, set(np.flatnonzero(open_).tolist()), self.fresh)
+        left = pieces.fill(self.local, owner, set(np.flatnonzero(open_).tolist()), self.fresh)
+        pieces.check_all_filled(self.faults, self.group, left)
         return owner
 
 

@@ -4,7 +4,7 @@ import pytest
 import shapely
 
 from gis.partition import Partition, PartitionError
-from gis.partition.operations import Draw
+from gis.partition.operations import Draw, Redraw
 from tests.gis.coverages import at
 from tests.gis.test_partition import four
 from tests.gis.test_partition_operations import bytes_of, rings, sizes
@@ -65,6 +65,21 @@ def test_two_leaves_drawn_together_move_their_border_and_undo_is_exact(part):
     assert sizes(after)[code] - sizes(part)[code] == shift * (north - south) // 2
     assert after.history[-1].codes >= {code, other}
     assert bytes_of(after.undo()) == bytes_of(part)
+
+
+def test_a_place_that_borders_on_no_leaf_that_was_drawn_is_refused_however_narrow(part):
+    """Leaves that end, and what is to be in their place is drawn elsewhere: nobody would have it."""
+    code, _ = leaf_at(part, 10, 10)
+    far, (west, south, east, north) = leaf_at(part, 90_000, 90_000)
+    inner = box(west + 50 * M, south + 50 * M, east - 50 * M, north - 50 * M)
+    parent = {"parent": part.rows[far].parent}
+    for operation in (
+        Draw((("new", inner, parent, (far,)),), gone=(code,), width_m=1e6),
+        Redraw(part.rows[code].parent, (("new", inner, {}),), 1e6),
+    ):
+        with pytest.raises(PartitionError) as refused:
+            operation.patch(part)
+        assert refused.value.code == "partition.gap"
 
 
 def test_a_new_leaf_takes_only_from_whom_it_may(part):
