@@ -203,6 +203,14 @@ def test_a_small_area_without_code_is_cut_out_of_who_lies_there(planner):
     assert alike(shapely.geometry.shape(new["geometry"]), box(8, 4, 12, 6))
 
 
+def test_rings_finer_than_the_lattice_are_nothing(planner):
+    speck = shapely.box(120.885, 30.405, 120.885 + 2e-9, 30.405 + 2e-9)
+    rows = [*grids(a1=shapely.difference(LEAVES[A1], speck)), {"code": None, "geometry": speck}]
+    told = looked(planner, rows, width_m=1)
+    assert (kinds(told), told["areas"]["changed"]) == ({"empty": (1, 0)}, 1)
+    assert not told["can_apply"]  # what is left is what is there
+
+
 def test_villages_in_the_file_are_no_grids_and_refused(planner):
     told = looked(planner, [{"code": VILLAGES[0], "geometry": shapely.union_all([LEAVES[A1], LEAVES[A2]])}], width_m=10)
     assert (kinds(told), told["can_apply"], fault(told, "parent_area")["repairable"]) == (

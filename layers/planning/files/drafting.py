@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from data.scope import scope_of
 from gis.errors import GisError
 from gis.formats import FormatError, coordinates
 from gis.partition import Partition, PartitionError
+from gis.partition.drawing import Drawn
 from gis.partition.operations import Draw, of_json
 from gis.partition.places import Measure
 from layers.planning import effects, plans, service
@@ -56,7 +57,7 @@ class Look:
     layer: str | None = None
     kind: str = ""
     found: Matched | None = None
-    faults: list[FileFault] | None = None
+    faults: list[FileFault] = field(default_factory=list)
     suggestions: list[dict[str, Any]] | None = None
     operation: dict[str, Any] | None = None
 
@@ -66,7 +67,7 @@ class Look:
         ``can_apply``: nothing hinders at the width asked for, and something would change; ``drawn``: what would, as GeoJSON
         (EPSG:4490); ``needs_m``: the metres that a repair must reach, None where none is enough.
         """
-        found, faults = self.found or Matched(), self.faults or []
+        found, faults = self.found or Matched(), self.faults
         new = sum(code is None for code, _ in found.leaves)
         return {
             "version": self.version, "file": self.given.path.name, "format": self.kind, "crs": self.crs, "layer": self.layer,
@@ -83,7 +84,7 @@ class Look:
     @property
     def hindering(self) -> list[FileFault]:
         """What is not mended at the width asked for."""
-        return [fault for fault in self.faults or [] if fault.hinders(self.given.width_m)]
+        return [fault for fault in self.faults if fault.hinders(self.given.width_m)]
 
 
 def _shown(code: str | None, one: rows.Feature) -> dict[str, Any]:
@@ -130,7 +131,7 @@ def draw(session: Session, plan_id: UUID, client_id: UUID | None, seen: int, giv
         places = [feature for one in left for feature in one["places"]["features"]]
         said = ", ".join(f"{one['kind']} {one['left']}" for one in left)
         raise Invalid(
-            "plan.file_faults", f"the file is not drawn: {said}", left=left, needs_m=kinds.needed_m(looked.faults or [], looked.most_m),
+            "plan.file_faults", f"the file is not drawn: {said}", left=left, needs_m=kinds.needed_m(looked.faults, looked.most_m),
             places={"type": "FeatureCollection", "features": places},
         )  # fmt: skip
     if looked.operation is None:
@@ -148,7 +149,7 @@ def _looked(session: Session, plan: Row, version: int, given: Given) -> Look:
     if not 0 <= given.width_m <= most_m:
         raise Invalid("plan.file_width", f"repairs reach 0 to {most_m:g} m", most_m=most_m)
     state = STATES.get(session, plan, version)
-    looked = Look(given, version, most_m, faults=[])
+    looked = Look(given, version, most_m)
     try:
         source = rows.opened(given.path, given.crs, given.layer)
     except Invalid as fault:
@@ -172,7 +173,7 @@ def _examine(looked: Look, sheet: rows.Sheet, state: State) -> None:
     looked.found = matching.matched(features, part)
     width_m = looked.given.width_m
     looked.operation = matching.operation(looked.found, part, measure, width_m, looked.given.path.name)
-    faults += _of_operation(looked.operation, state)
+    made = _drawn(looked, state)
     faults += [
         FileFault("unnamed", (), (feature.row,), place=shapely.point_on_surface(feature.shape))
         for code, feature in looked.found.leaves
@@ -186,27 +187,29 @@ def _examine(looked: Look, sheet: rows.Sheet, state: State) -> None:
             faults.insert(
                 0, FileFault("crs_wrong", place=shapely.box(*shapely.total_bounds([f.shape for f in features])))
             )
-    if looked.operation is not None and not looked.hindering:
-        _try(looked, state)
+    if made is not None and not looked.hindering:
+        _try(looked, made, state)
 
 
-def _of_operation(plain: dict[str, Any] | None, state: State) -> list[FileFault]:
-    """Return where the areas are no partition, measured before any repair."""
-    if plain is None:
-        return []
-    operation = of_json(plain)
+def _drawn(looked: Look, state: State) -> Drawn | None:
+    """Return the areas put among those of the draft, and add where they are no partition, measured before any repair."""
+    if looked.operation is None:
+        return None
+    operation = of_json(looked.operation)
     assert isinstance(operation, Draw)
     try:
-        found = operation.drawn(state.part).faults
+        made = operation.drawn(state.part)
     except GisError as fault:
-        return _refusal(fault)
-    return [
+        looked.faults += _refusal(fault)
+        return None
+    looked.faults += [
         FileFault(
             "sliver" if one.width_m < SLIVER_M else _OF_PARTITION[one.kind], one.codes, (), one.width_m, one.area_m2,
             one.geometry, _OF_PARTITION[one.kind],
         )
-        for one in found
+        for one in made.faults
     ]  # fmt: skip
+    return made
 
 
 def _refusal(fault: GisError) -> list[FileFault]:
@@ -219,16 +222,17 @@ def _refusal(fault: GisError) -> list[FileFault]:
     ]
 
 
-def _try(looked: Look, state: State) -> None:
-    """Try the repaired drawing, so that whoever looks learns now what would be refused."""
+def _try(looked: Look, made: Drawn, state: State) -> None:
+    """Repair the drawing, so that whoever looks learns now what would be refused."""
     try:
-        after = state.part.patched(of_json(looked.operation or {}).patch(state.part))
-        looked.faults = [*(looked.faults or []), *_led_to_vertices(looked, after, state.base.measure)]
+        patch = made.local.patch(made.repaired(looked.given.width_m), made.codes, made.rows)
+        after = state.part.patched(patch)
+        looked.faults += _led_to_vertices(looked, after, state.base.measure)
     except PartitionError as fault:
         if fault.code == "partition.no_change":
             looked.operation = None
         else:
-            looked.faults = [*(looked.faults or []), *_refusal(fault)]
+            looked.faults += _refusal(fault)
 
 
 def _led_to_vertices(looked: Look, after: Partition, measure: Measure) -> list[FileFault]:
@@ -236,7 +240,7 @@ def _led_to_vertices(looked: Look, after: Partition, measure: Measure) -> list[F
     found = looked.found or Matched()
     codes = [code or NEW.format(n) for n, (code, _) in enumerate(found.leaves)]
     shapes = after.shapes(codes)
-    told = [fault.place for fault in looked.faults or [] if fault.width_m and fault.place is not None]
+    told = [fault.place for fault in looked.faults if fault.width_m and fault.place is not None]
     known = shapely.union_all([shapely.make_valid(place) for place in told])
     out = []
     for code, (_, feature) in zip(codes, found.leaves, strict=True):

@@ -87,10 +87,10 @@ def without_slivers(features: Sequence[Feature], measure: Measure, faults: list[
     """Return areas without those that have no code and are so narrow that nobody meant them, and those of nothing at all."""
     out = []
     for feature in features:
-        area_m2, width_m = measure.of(feature.shape)
-        if width_m < _NOTHING_M:
+        area_m2, width_m = measure.of(feature.shape) if feature.code is None else (0.0, np.inf)
+        if width_m < _NOTHING_M or not _polygons(feature.shape):
             faults.append(FileFault("empty", (feature.code,) if feature.code else (), (feature.row,)))
-        elif width_m < SLIVER_M and feature.code is None:
+        elif width_m < SLIVER_M:
             faults.append(FileFault("sliver", (), (feature.row,), width_m, area_m2, feature.shape, "area"))
         else:
             out.append(feature)
@@ -196,7 +196,16 @@ def _of_new(feature: Feature, part: Partition, measure: Measure, redrawn: set[st
 
 
 def _polygons(shape: shapely.Geometry) -> list[Any]:
-    return [
-        [from_integers(to_integers(shapely.get_coordinates(ring)[:-1])).tolist() for ring in shapely.get_rings(part)]
-        for part in shapely.get_parts(shape)
-    ]
+    """Return rings of lattice points in degrees by polygon, without those that the lattice draws together to nothing."""
+    found = []
+    for part in shapely.get_parts(shape):
+        shell, *holes = (_ring(ring) for ring in shapely.get_rings(part))
+        if shell:
+            found.append([shell, *(hole for hole in holes if hole)])
+    return found
+
+
+def _ring(ring: shapely.LinearRing) -> list[list[float]]:
+    steps = to_integers(shapely.get_coordinates(ring))
+    points = steps[np.concatenate([[True], np.any(steps[1:] != steps[:-1], axis=1)])]
+    return from_integers(points[:-1]).tolist() if len(points) > 3 else []
