@@ -22,7 +22,7 @@ serve: ## the same for a real town: settings in docs/operations.md
 
 test: ## install what the tests need and run all of them
 	@$(bootstrap) test
-	@$(bin)/python -m pytest
+	@$(bin)/python -m pytest -n 2 --dist loadgroup --durations 40 --durations-min 5
 	@files=$$(find tests/js -name '*.test.mjs' -o -name '*.test.js' 2>/dev/null | sort); \
 	  [[ -z $$files ]] || $(node) --test $$files
 
@@ -46,6 +46,7 @@ bench: ## run the benchmarks; writes bench/results.json
 soak: ## a long run with faults
 	@$(bootstrap) test
 	$(bin)/python -m pytest tests/layers/incident/test_loop_model.py --hypothesis-profile soak --timeout 0
+	ONEGRID_SOAK=1 $(bin)/python -m pytest tests/browser/test_planner_long.py
 	$(bin)/python -m bench.soak
 
 lock: ## renew the lock files from pyproject.toml and webmap/package.json

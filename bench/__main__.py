@@ -19,7 +19,7 @@ Rows = list[dict[str, Any]]
 
 def gather(only: set[str], quick: bool) -> Rows:
     """Run the benchmarks asked for, cheapest set-up first; return their rows with the name of their table."""
-    from bench import geocode, locate, loop, paint, planning, report, streams, tiles
+    from bench import geocode, locate, loop, paint, planning, publishing, report, streams, tiles
 
     pure: dict[str, Callable[[], Rows]] = {
         "locate": lambda: locate.rows(quick),
@@ -31,8 +31,9 @@ def gather(only: set[str], quick: bool) -> Rows:
         "tiles": tiles.rows,
         "streams": streams.rows,
         "paint": paint.rows,
-        # last: it adds cases until there are a million
+        # last: they add cases until there are a million
         "loop": lambda where: loop.rows(where, 50_000 if quick else loop.ALL),
+        "publishing": lambda where: publishing.rows(where, 50_000 if quick else loop.ALL),
     }
     found: Rows = []
     for name, run in pure.items():

@@ -58,11 +58,7 @@ class Desk(Reporter):
 
     def queue(self) -> None:
         """Read the first page of the queue with its count."""
-        self._connection.request("GET", "/api/v1/queue?limit=50", headers=self._headers)
-        answer = self._connection.getresponse()
-        content = answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"queue: {answer.status} {content[:300]!r}")
+        self._get("/api/v1/queue?limit=50")
 
 
 class Plain:

@@ -100,13 +100,19 @@ class Reporter:
         self._post("/api/v1/incidents", body)
 
     def _post(self, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        return self._ask("POST", path, json.dumps(body).encode())
+
+    def _get(self, path: str) -> Any:
+        return self._ask("GET", path, None)[0]
+
+    def _ask(self, method: str, path: str, body: bytes | None) -> tuple[Any, str]:
         try:
-            self._connection.request("POST", path, json.dumps(body).encode(), self._headers)
+            self._connection.request(method, path, body, self._headers)
             answer = self._connection.getresponse()
         except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
             # the server closes a line that was idle while another row was measured
             self._connection.close()
-            self._connection.request("POST", path, json.dumps(body).encode(), self._headers)
+            self._connection.request(method, path, body, self._headers)
             answer = self._connection.getresponse()
         content = answer.read()
         if answer.status not in (200, 201):

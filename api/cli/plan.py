@@ -18,7 +18,8 @@ from api.cli.output import counted, json_option, tell
 from data import clock
 from data.errors import Invalid
 from gis.formats import write_package
-from layers.planning import checks, impact, moving, plans, publishing, service
+from layers.incident import boundaries
+from layers.planning import checks, impact, moving, plans, service
 from layers.planning.asked import NewPlan, Operation
 from layers.planning.files import drafting, package
 from webmap import i18n
@@ -266,7 +267,7 @@ def publish(
     """Put an approved plan in force; not by who submitted it."""
     _set_clock(invocation)
     with long_transaction(invocation, username) as session:
-        publishing.publish(session, plan_id, at, count)
+        boundaries.publish(session, plan_id, at, count)
         found = plans.get(session, plan_id)
     _tell(found, as_json)
 

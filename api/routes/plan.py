@@ -17,6 +17,7 @@ from api.auth.access import needs
 from api.describe import asks, takes
 from data.errors import Invalid, NotFound
 from data.receipt import once
+from layers.incident import boundaries
 from layers.planning import (
     answer,
     checks,
@@ -25,7 +26,6 @@ from layers.planning import (
     moving,
     plans,
     proposals,
-    publishing,
     reading,
     retiring,
     service,
@@ -225,6 +225,15 @@ def put_staff(plan_id: str) -> dict[str, Any]:
         return staff.named(session, number)
 
 
+@blueprint.get("/api/v1/plans/<plan_id>/units")
+@needs("plan", "review_plan")
+@asks("area")
+def plan_units(plan_id: str) -> dict[str, Any]:
+    """Blocks between roads and water of one ``area`` of a plan, as GeoJSON (EPSG:4490), with households: what is painted with."""
+    with db.transaction() as session:
+        return proposals.units(session, _identifier(plan_id), request.args.get("area", ""))
+
+
 @blueprint.post("/api/v1/plans/<plan_id>/propose")
 @needs("plan")
 @takes(Proposing)
@@ -264,7 +273,7 @@ def send_back(plan_id: str) -> dict[str, Any]:
 def publish(plan_id: str) -> dict[str, Any]:
     """Put the boundaries of an approved plan in force, at once or at a moment; ``count``: open cases that change hands."""
     given = body.read(Publishing)
-    return _move(plan_id, lambda session, number: publishing.publish(session, number, given.at, given.count))
+    return _move(plan_id, lambda session, number: boundaries.publish(session, number, given.at, given.count))
 
 
 @blueprint.post("/api/v1/plans/<plan_id>/retire")

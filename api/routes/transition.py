@@ -17,7 +17,7 @@ from api.state import State
 from data.receipt import once
 from data.scope import Scope
 from layers.incident import progress, reading
-from layers.incident.moves import Move, move
+from layers.incident.moves import Move, move_all
 
 blueprint = Blueprint("transition", __name__)
 
@@ -57,6 +57,12 @@ class Transition(BaseModel):
     happened_at: AwareDatetime | None = None
 
 
+class Transitions(Transition):
+    """A transition and those that are made with it: all of them or none."""
+
+    then: Annotated[list[Transition], Field(max_length=3)] = []
+
+
 class Asked(BaseModel):
     """The code that a reporter was given."""
 
@@ -75,19 +81,23 @@ class Answered(Asked):
 
 def _move(asked: Transition) -> Move:
     told = asked.model_dump(mode="json", exclude_none=True)
-    facts = {name: value for name, value in told.items() if name not in ("name", "version", "client_at")}
+    facts = {name: value for name, value in told.items() if name not in ("name", "version", "client_at", "then")}
     return Move(asked.name, asked.version, facts, asked.client_at)
 
 
 @blueprint.post("/api/v1/incidents/<incident_id>/transitions")
 @needs("view")
-@takes(Transition)
+@takes(Transitions)
 def transition(incident_id: str) -> dict[str, Any]:
-    """Make one transition and return the case; refused with a reason code, the state now and what is allowed."""
-    asked, number = body.read(Transition), identifier(incident_id)
+    """Make one transition and return the case; refused with a reason code, the state now and what is allowed.
+
+    ``then`` are further ones of the same moment, as the signing and the feedback of a slip that came back: all of them or none.
+    """
+    asked, number = body.read(Transitions), identifier(incident_id)
     said = {"incident": str(number), **asked.model_dump(mode="json")}
+    steps = [_move(one) for one in (asked, *asked.then)]
     with db.transaction() as session:
-        once(session, body.client_id(), said, lambda: (200, {"version": move(session, number, _move(asked))}))
+        once(session, body.client_id(), said, lambda: (200, {"version": move_all(session, number, steps)}))
         return reading.get(session, number)
 
 

@@ -76,12 +76,30 @@ ADD_SHAPES = text("""
 """)
 DROP_SHAPES = text("delete from area_shape where area_version_id = any (:version_ids)")
 
+# The ground that came to another area at a moment, in pieces: what an area of some codes has now and had not before,
+# and the other way round.
+CHANGED_HANDS = """
+    before as (
+        select code, geom from area_version where town_id = :town_id and code = any (:codes) and valid_to = cast(:moment as timestamptz)
+    ), after as (
+        select code, geom from area_version where town_id = :town_id and code = any (:codes) and valid_from = cast(:moment as timestamptz)
+    ), changed_hands as materialized (
+        select st_transform(d.geom, 3857) as geom_3857 from before b full join after a using (code),
+            lateral st_dump(coalesce(st_symdifference(b.geom, a.geom), b.geom, a.geom)) d
+    )
+"""
 # After a publication: what lies in another leaf than before. Incidents are not touched here (event area.published).
+# Without codes everything is looked at; with them what lies where an area changed at the moment, by the index.
 REBIN = {
     table: text(f"""
+        with {CHANGED_HANDS}, looked as materialized (
+            select o.{key} from changed_hands c join {table} o on o.geom_3857 && c.geom_3857
+            union
+            select o.{key} from {table} o where cast(:codes as text[]) is null and o.geom is not null
+        )
         update {table} t set grid_id = f.area_id
-        from {table} o left join lateral locate_leaf(o.town_id, o.geom, :moment) f on true
-        where o.{key} = t.{key} and o.town_id = :town_id and o.geom is not null and t.grid_id is distinct from f.area_id
+        from looked join {table} o using ({key}) left join lateral locate_leaf(o.town_id, o.geom, :moment) f on true
+        where o.{key} = t.{key} and o.town_id = :town_id and o.grid_id is distinct from f.area_id
         returning true
     """)
     for table, key in (("address", "address_id"), ("market_entity", "entity_id"), ("service_site", "site_id"))

@@ -289,7 +289,11 @@ def _announce(session: Session, published: Published) -> None:
                  "changed": len(published.changed), "ended": len(published.ended)})  # fmt: skip
 
 
-def rebin(session: Session, moment: datetime | None = None) -> dict[str, int]:
-    """Put addresses, entities and sites into the leaves in force, and return how many moved. For the worker."""
-    params = {"town_id": scope_of(session).town_id, "moment": moment or clock.now()}
+def rebin(session: Session, moment: datetime | None = None, codes: Sequence[str] | None = None) -> dict[str, int]:
+    """Put addresses, entities and sites into the leaves in force at a moment, and return how many moved.
+
+    With ``codes`` only those where one of these areas changed at that moment are looked at.
+    """
+    given = None if codes is None else list(codes)
+    params = {"town_id": scope_of(session).town_id, "moment": moment or clock.now(), "codes": given}
     return {table: len(session.execute(statement, params).all()) for table, statement in queries.REBIN.items()}

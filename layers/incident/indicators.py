@@ -26,6 +26,9 @@ GROUPS = {
     "org": ("lead_org", "lead_org_name", None),
     "village": ("village", "village_name", "village_name_en"),
     "grid": ("grid", "grid_name", "grid_name_en"),
+    # by the boundaries of the day a case occurred
+    "village_then": ("village_then", "village_then_name", "village_then_name_en"),
+    "grid_then": ("grid_then", "grid_then_name", "grid_then_name_en"),
 }
 
 
@@ -33,21 +36,20 @@ GROUPS = {
 class Indicator:
     """One figure: of the cases whose ``period`` moment falls into the time asked for, those that ``counted`` fits.
 
-    ``summed`` adds a column up instead of counting cases; ``over`` are further filters of the denominator.
+    ``over`` are further filters of the denominator. A case counts once, however often it was reworked or returned.
     """
 
     name: str
     period: str
     counted: Mapping[str, str]
     over: Mapping[str, str]
-    summed: str | None = None
 
 
 _VALID = {"valid": "1"}
 INDICATORS: tuple[Indicator, ...] = (
     Indicator("on_time_disposal", "handle_due", {"handled_in_time": "1"}, _VALID),
     Indicator("on_time_closure", "whole_due", {"closed_in_time": "1"}, _VALID),
-    Indicator("rework", "whole_due", {"reworked": "1"}, _VALID, "rework_count"),
+    Indicator("rework", "whole_due", {"reworked": "1"}, _VALID),
     Indicator("overdue_open", "handle_due", {"unhandled": "1"}, _VALID),
     Indicator("extension", "handle_due", {"extended": "1"}, _VALID),
     Indicator("accurate_dispatch", "dispatched", {"returned": "0"}, _VALID),
@@ -114,12 +116,11 @@ def period(start: str, end: str) -> tuple[datetime, datetime]:
 def _statement(indicator: Indicator, by: str, base: Mapping[str, str]) -> features.Statement:
     predicate, params = where(LAYER, base)
     counted, more = where(LAYER, indicator.counted)
-    worth = f"f.{indicator.summed}" if indicator.summed else "1"
     sql = {column.name: column.sql for column in LAYER.columns}
     key, name, name_en = (sql[column] if column else "null::text" for column in GROUPS[by])
     return (
         "select key, min(name), min(name_en), count(*)::int, sum(above)::int from ("
-        f" select {key} as key, {name} as name, {name_en} as name_en, case when {counted} then {worth} else 0 end as above"
+        f" select {key} as key, {name} as name, {name_en} as name_en, case when {counted} then 1 else 0 end as above"
         f" from {LAYER.source} f where {predicate}"
         ") counted group by key",
         {**params, **more},

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from data import clock
-from data.scope import scope_of
-from layers.incident import move_queries, queries, timing
+from layers.incident import boundaries, move_queries, timing
 from layers.incident.book import book
 from layers.incident.case import SYSTEM
 from layers.incident.moves import Move, hold, move
@@ -22,8 +23,17 @@ def rebin(session: Session, args: dict[str, Any]) -> None:
     ----------
     args : `codes` of the areas that were published, `valid_from` their moment (RFC 3339).
     """
-    params = {"town_id": scope_of(session).town_id, "codes": args["codes"], "moment": args["valid_from"]}
-    session.execute(queries.REBIN, params)
+    boundaries.rebin(session, args["codes"], datetime.fromisoformat(args["valid_from"]))
+
+
+def publish(session: Session, args: dict[str, Any]) -> None:
+    """Put a boundary plan in force at its moment.
+
+    Parameters
+    ----------
+    args : ``plan`` and ``at``, the moment it was set for (RFC 3339).
+    """
+    boundaries.publish_due(session, UUID(args["plan"]), datetime.fromisoformat(args["at"]))
 
 
 def recount(session: Session, args: dict[str, Any]) -> None:
@@ -41,4 +51,4 @@ def recount(session: Session, args: dict[str, Any]) -> None:
             move(session, incident_id, Move("recount", None, {"reason": "calendar"}), SYSTEM)
 
 
-HANDLERS = {"incident.rebin": rebin, "incident.recount": recount}
+HANDLERS = {"incident.rebin": rebin, "incident.recount": recount, "plan.publish": publish}

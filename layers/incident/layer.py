@@ -11,17 +11,31 @@ _STAGE = " or ".join(
     f"(%(stage)s = '{stage}' and f.state in ({', '.join(repr(state) for state in states)}))"
     for stage, states in STAGES.items()
 )
-GRID = "coalesce(f.grid_now_id, f.grid_id)"
+# The grid by the boundaries of today, and the one by those of the day it occurred.
+GRID, GRID_THEN = "coalesce(f.grid_now_id, f.grid_id)", "f.grid_id"
 _EPOCH = "extract(epoch from {})::bigint"
 
 
-def _area(column: str, level: str) -> str:
-    """Return a subselect for the grid of the incident, or for the village the grid belongs to."""
+def _area(column: str, level: str, grid: str = GRID) -> str:
+    """Return a subselect for a grid of the incident, or for the village the grid belongs to."""
     if level == "grid":
-        return f"(select a.{column} from area a where a.area_id = {GRID})"
+        return f"(select a.{column} from area a where a.area_id = {grid})"
     return (
         f"(select v.{column} from area a join area v on v.area_id in (a.area_id, a.parent_id) and v.level = 'village'"
-        f" where a.area_id = {GRID})"
+        f" where a.area_id = {grid})"
+    )
+
+
+def _in_grid(name: str, grid: str) -> Filter:
+    return Filter(name, f"{grid} in (select a.area_id from area a where a.code = any(%({name})s))", "list")
+
+
+def _in_village(name: str, grid: str) -> Filter:
+    return Filter(
+        name,
+        f"{grid} in (select a.area_id from area a left join area v on v.area_id = a.parent_id"
+        f" where a.code = any(%({name})s) or v.code = any(%({name})s))",
+        "list",
     )
 
 
@@ -69,6 +83,18 @@ LAYER = Layer(
         Column("village", Title("村编码", "Village code"), _area("code", "village")),
         Column("village_name", Title("村", "Village"), _area("name", "village")),
         Column("village_name_en", Title("村英文名", "Village, English"), _area("name_en", "village")),
+        Column("grid_then", Title("发生时网格编码", "Grid code then"), _area("code", "grid", GRID_THEN)),
+        Column("grid_then_name", Title("发生时网格", "Grid then"), _area("name", "grid", GRID_THEN)),
+        Column(
+            "grid_then_name_en", Title("发生时网格英文名", "Grid then, English"), _area("name_en", "grid", GRID_THEN)
+        ),
+        Column("village_then", Title("发生时村编码", "Village code then"), _area("code", "village", GRID_THEN)),
+        Column("village_then_name", Title("发生时村", "Village then"), _area("name", "village", GRID_THEN)),
+        Column(
+            "village_then_name_en",
+            Title("发生时村英文名", "Village then, English"),
+            _area("name_en", "village", GRID_THEN),
+        ),
         Column(
             "lead_org",
             Title("主办单位编码", "Lead organisation code"),
@@ -158,13 +184,10 @@ LAYER = Layer(
             "list",
         ),
         Filter("org", "f.lead_org_id in (select o.org_id from organisation o where o.code = any(%(org)s))", "list"),
-        Filter("grid", f"{GRID} in (select a.area_id from area a where a.code = any(%(grid)s))", "list"),
-        Filter(
-            "village",
-            f"{GRID} in (select a.area_id from area a left join area v on v.area_id = a.parent_id"
-            " where a.code = any(%(village)s) or v.code = any(%(village)s))",
-            "list",
-        ),
+        _in_grid("grid", GRID),
+        _in_village("village", GRID),
+        _in_grid("grid_then", GRID_THEN),
+        _in_village("village_then", GRID_THEN),
         Filter("from", "f.reported_at >= %(from)s", "time"),
         Filter("to", "f.reported_at < %(to)s", "time"),
         Filter("closed_from", "f.closed_at >= %(closed_from)s", "time"),

@@ -17,6 +17,13 @@ LAST_LOG = text("""
     from incident_log l left join organisation o on o.org_id = l.actor_org_id
     where l.incident_id = :incident_id order by l.at desc, l.log_id desc limit 1
 """)
+# What an organisation's own step can only follow: that it was sent out or back, or signed for at a time that paper told.
+BEGAN = text("""
+    select l.name, coalesce(cast(l.facts->>'happened_at' as timestamptz), l.at) as at from incident_log l
+    where l.incident_id = :incident_id and (l.name in ('dispatch', 'redispatch', 'reopen', 'rework')
+        or (l.name = 'sign' and l.facts ? 'happened_at'))
+    order by l.at desc, l.log_id desc limit 1
+""")
 ORG_IDS = text("select code, org_id from organisation where town_id = scope_town() and code = any (:codes)")
 VERIFIERS = text("select user_id, name, org, waiting from find_verifiers(:incident_id)")
 # By id or by case number: people read the number out.

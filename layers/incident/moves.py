@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from layers.incident.book import TownBook, book
 from layers.incident.case import Actor, Case
 from layers.incident.conflict import conflict
 from layers.incident.guards import PHOTO_FAR_M
+from layers.incident.paper import check_happened
 from layers.incident.timers import timers
 from layers.incident.timing import Clocks, Limit
 from layers.incident.workflow import LogRow, Refused, allowed, apply
@@ -200,6 +201,23 @@ def move(session: Session, incident_id: UUID, asked: Move, actor: Actor | None =
     return move_held(session, hold(session, incident_id), asked, actor)[0]
 
 
+def move_all(session: Session, incident_id: UUID, asked: Sequence[Move]) -> int:
+    """Make transitions one after the other, none of them alone: the caller rolls back when one is refused.
+
+    Raises as `move` does; the refusal tells how the case stands without any of them.
+    """
+    held = hold(session, incident_id)
+    try:
+        version = move_held(session, held, asked[0])[0]
+        for following in asked[1:]:
+            version = move(session, incident_id, following)
+        return version
+    except (Conflict, Forbidden) as refused:
+        now = allowed(held.case, actor_of(scope_of(session)), clock.now())
+        stands = {"state": held.case.state, "version": held.case.version, "allowed": list(now)}
+        raise type(refused)(refused.code, refused.message, **{**refused.detail, **stands}) from refused
+
+
 def move_held(session: Session, held: Held, asked: Move, actor: Actor | None = None) -> tuple[int, Case, Clocks]:
     """Make one transition of a case that is locked already; return its new version, the case and its clocks after it.
 
@@ -212,7 +230,7 @@ def move_held(session: Session, held: Held, asked: Move, actor: Actor | None = N
     if asked.version is not None and asked.version != held.case.version:
         raise conflict(session, held.row.incident_id, allowed=list(allowed(held.case, actor, now)))
     facts = _resolved(session, held, asked, town)
-    _check_happened(held, facts, now)
+    check_happened(session, held.row, asked.name, facts, now)
     try:
         after, row = apply(held.case, asked.name, actor, now, **facts)
     except Refused as refused:
@@ -241,15 +259,6 @@ def _refused(held: Held, step: str, refused: Refused) -> Conflict | Forbidden:
 def _invalid(name: str, message: str, code: str = "unknown") -> Invalid:
     fault = {"field": f"facts.{name}", "code": code, "message": message}
     return Invalid("request.invalid", "the request has faults", faults=[fault])
-
-
-def _check_happened(held: Held, facts: Mapping[str, Any], now: datetime) -> None:
-    """What paper says may lie back as far as the report, not ahead; it is kept beside the server's time, never for it."""
-    if facts.get("happened_at"):
-        at = datetime.fromisoformat(facts["happened_at"])
-        # paper has minutes only
-        if not held.row.reported_at.replace(second=0, microsecond=0) <= at <= now:
-            raise _invalid("happened_at", "this lies before the report or is still to come", "not_between")
 
 
 def _resolved(session: Session, held: Held, asked: Move, town: TownBook) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from layers.area.queries import CHANGED_HANDS
+
 # Straight to the driver (`data.session.call`): the one statement that every report waits for.
 SUBMIT = "select submit_incident(%(report)s::jsonb)"
 SUBMIT_PHOTO = text("select submit_photo(cast(:photo as jsonb))")
@@ -76,6 +78,10 @@ LOG = text("""
 """)
 ORGS = text("select code, name from organisation where org_id = any (:ids) order by array_position(:ids, org_id)")
 # Reports that were merged into this case: each keeps its reporter, who is told how it goes on.
+MERGED_INTO = text("""
+    select o.incident_id as id, o.case_no, o.title from incident i join incident o on o.incident_id = i.merged_into
+    where i.incident_id = :incident_id
+""")
 MERGED = text("""
     select i.incident_id as id, i.case_no, i.title, i.channel, i.reported_at,
         exists (select from incident_reporter r where r.incident_id = i.incident_id) as has_reporter
@@ -119,15 +125,12 @@ PUBLIC_CATEGORIES = text("""
 
 # After a publication: incidents where a boundary changed get the leaf in force now. The places are read through the scoped
 # view, so that the index on geom_3857 serves and the cost follows the changed areas; rows that stay are not written.
-REBIN = text("""
-    with touched as materialized (
-        select geom_3857 from area_version where town_id = :town_id and code = any (:codes)
-            and (valid_from = cast(:moment as timestamptz) or valid_to = cast(:moment as timestamptz))
-    ), moved as materialized (
+REBIN = text(f"""
+    with {CHANGED_HANDS}, moved as materialized (
         select distinct on (s.incident_id) s.incident_id, f.area_id
-        from touched t join scoped_incident s on s.geom_3857 && t.geom_3857
-        left join lateral locate_leaf(s.town_id, s.geom, now()) f on true
-        where s.grid_now_id is distinct from f.area_id
+        from changed_hands c join scoped_incident s on s.geom_3857 && c.geom_3857
+        left join lateral locate_leaf(s.town_id, s.geom, greatest(now(), cast(:moment as timestamptz))) f on true
+        where s.grid_now_id is distinct from f.area_id and (s.is_open or not :only_open)
     )
     update incident i set grid_now_id = m.area_id from moved m where i.incident_id = m.incident_id
 """)

@@ -115,6 +115,7 @@ def get(session: Session, incident_id: UUID) -> dict[str, Any]:
         "grid_now": _area(row.now_code, row.now_name, row.now_name_en),
         "co_orgs": [dict(org) for org in session.execute(queries.ORGS, {"ids": row.co_org_ids}).mappings()],
         "merged_into": str(row.merged_into) if row.merged_into else None,
+        "merged_case": _merged_case(session, row),
         "merged": [dict(one) for one in session.execute(queries.MERGED, own).mappings()],
         "suggestion": _named(row.suggestion or {}, book(session)),
         "duplicates": _duplicates(session, row),
@@ -192,6 +193,14 @@ def _place(row: Row) -> dict[str, Any]:
         "score": row.place_score,
         "how": row.place_how,
     }
+
+
+def _merged_case(session: Session, row: Row) -> dict[str, Any] | None:
+    """The case that this one went into, where the scope sees it."""
+    if row.merged_into is None:
+        return None
+    found = session.execute(queries.MERGED_INTO, {"incident_id": row.incident_id}).mappings()
+    return next((dict(one) for one in found), None)
 
 
 def _named(suggestion: Mapping[str, Any], town: TownBook) -> dict[str, Any]:

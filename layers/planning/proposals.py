@@ -57,46 +57,111 @@ def proposed(session: Session, plan_id: UUID, given: Proposing) -> dict[str, Any
     """
     points.require_town(session)
     plan = plans.require(session, plan_id)
-    now = STATES.get(session, plan, plan.version)
-    leaves, kept = _leaves(now, given.area)
-    made = _blocks(session, now, given.area)
-    whole, places = _units(session, now, made, leaves)
-    assert whole.today is not None
-    free = whole.today >= 0
-    units = proposing.among(whole, free)
-    assert units.today is not None
-    count = given.count or len(leaves)
+    now, base = STATES.get(session, plan, plan.version), STATES.get(session, plan, 0)
+    kept, divided = _exclusive(now, given.area), _divided(session, now, base, given.area)
+    count = given.count or len(divided.leaves)
     bounds = _bounds(session, now, given)
     weights = Weights(**given.weights.model_dump())
     try:
         found = {
-            name: proposing.propose(units, count, one, bounds, seed=given.seed)
+            name: proposing.propose(divided.units, count, one, bounds, seed=given.seed)
             for name, one in proposing.variants(weights).items()
         }
     except GisError as fault:
-        raise Invalid(fault.code, str(fault), **fault.detail) from fault
-    drawn = _Drawn(made, given.area, leaves, kept, free)
+        raise Invalid(fault.code, str(fault), **_placed(fault.detail, divided)) from fault
+    before = divided if now.version == 0 else _divided(session, base, base, given.area)
+    drawn = _Drawn(divided.made, given.area, divided.leaves, kept, divided.free)
     return {
         "version": now.version,
         "area": given.area,
-        "units": len(units),
-        "places": len(places),
+        "units": len(divided.units),
+        "places": divided.places,
         "bounds": [one if np.isfinite(one) else None for one in bounds],
-        "today": _figures(proposing.measured(units, units.today, len(leaves), weights, bounds)),
+        "today": before.figures(weights, bounds),
+        "draft": divided.figures(weights, bounds),
         "proposals": [{"name": name, **_figures(one), **drawn.told(one)} for name, one in _distinct(found).items()],
     }
 
 
-def _leaves(now: State, area: str) -> tuple[list[str], list[str]]:
-    """Return the grids of an area that are to be drawn anew, and the exclusive ones that stay as they are."""
+def units(session: Session, plan_id: UUID, area: str) -> dict[str, Any]:
+    """Return the blocks of an area of a draft as GeoJSON (EPSG:4490): leaf, households and natural village of each.
+
+    Raises
+    ------
+    NotFound
+        ``plan.not_found``.
+    Invalid
+        ``proposal.area`` ``.too_many``.
+    """
+    points.require_town(session)
+    plan = plans.require(session, plan_id)
+    now = STATES.get(session, plan, plan.version)
+    if area not in now.part.children:
+        raise Invalid("proposal.area", f"{area[:80]} has no grids of its own", fields={"area": "no grids"})
+    made = _blocks(session, now, area)
+    found, places = _units(session, now, None, made, [])
+    assert found.together is not None
+    features = []
+    for k, shape in enumerate(made.shapes):
+        place = places[found.together[k]] if found.together[k] >= 0 else None
+        told = {"leaf": made.leaf[k], "households": int(found.load[k]), "natural_village": place}
+        features.append(
+            {"type": "Feature", "id": k, "properties": told, "geometry": json.loads(shapely.to_geojson(shape))}
+        )
+    return {"type": "FeatureCollection", "version": now.version, "features": features}
+
+
+@dataclass(frozen=True)
+class _Divided:
+    """An area as units: ``leaf`` is the number of the grid that each is in, among ``leaves``; ``free`` those of ordinary grids."""
+
+    made: Blocks
+    units: Units
+    leaves: list[str]
+    leaf: NDArray[np.int64]
+    free: NDArray[np.bool_]
+    places: int
+
+    def figures(self, weights: Weights, bounds: tuple[float, float]) -> dict[str, Any]:
+        """Return what the area is like as it is."""
+        return _figures(proposing.measured(self.units, self.leaf, len(self.leaves), weights, bounds))
+
+
+def _divided(session: Session, state: State, base: State, area: str) -> _Divided:
+    """Return the units of an area at a version; what a proposal is to stay close to is today's grid of each."""
+    leaves = _leaves(state, area)
+    made = _blocks(session, state, area)
+    # blocks of exclusive grids are in none of those that are drawn
+    leaf = np.array([leaves.index(code) if code in leaves else -1 for code in made.leaf], np.int64)
+    whole, places = _units(session, state, base, made, leaves)
+    free = leaf >= 0
+    return _Divided(made, proposing.among(whole, free), leaves, leaf[free], free, len(places))
+
+
+def _placed(detail: dict[str, Any], divided: _Divided) -> dict[str, Any]:
+    """Return why there is no proposal, with the units concerned as GeoJSON (EPSG:4490)."""
+    if not isinstance(detail.get("units"), list):
+        return detail
+    shapes = divided.made.shapes[divided.free][detail["units"]]
+    found = [{"type": "Feature", "properties": {}, "geometry": json.loads(shapely.to_geojson(one))} for one in shapes]
+    return {**detail, "units": len(found), "places": {"type": "FeatureCollection", "features": found}}
+
+
+def _leaves(now: State, area: str) -> list[str]:
+    """Return the grids of an area that are to be drawn anew: its ordinary ones, else all."""
     below = now.part.children.get(area, ())
     if not below or any(code in now.part.children for code in below):
         raise Invalid(
             "proposal.area", f"{area[:80]} has no grids of its own to be drawn anew", fields={"area": "no grids"}
         )
     ordinary = set(effects.base_grids(now.part))
-    free = [code for code in below if code in ordinary] or list(below)
-    return free, [code for code in below if code not in free]
+    return [code for code in below if code in ordinary] or list(below)
+
+
+def _exclusive(now: State, area: str) -> list[str]:
+    """Return the grids of an area that stay as they are."""
+    drawn = _leaves(now, area)
+    return [code for code in now.part.children[area] if code not in drawn]
 
 
 def _blocks(session: Session, now: State, area: str) -> Blocks:
@@ -115,7 +180,9 @@ def _blocks(session: Session, now: State, area: str) -> Blocks:
     return made
 
 
-def _units(session: Session, now: State, made: Blocks, leaves: list[str]) -> tuple[Units, list[str]]:
+def _units(
+    session: Session, now: State, base: State | None, made: Blocks, leaves: list[str]
+) -> tuple[Units, list[str]]:
     """Return the blocks as units with their households, and the names of the natural villages they belong to."""
     frame = gpd.GeoDataFrame(
         {"code": [f"{k:06d}" for k in range(len(made))]}, geometry=list(made.shapes), crs="EPSG:4490"
@@ -126,24 +193,43 @@ def _units(session: Session, now: State, made: Blocks, leaves: list[str]) -> tup
     at = AreaIndex(frame).locate(x, y).astype(np.int64)
     load = np.bincount(at[at >= 0], households[at >= 0], len(made)).astype(float)
     metric = now.base.measure.project(made.shapes)
-    together, names = _places(at, [str(row.place) for row in rows], households, len(made))
-    # blocks of exclusive grids are in none of those that are drawn
-    today = np.array([leaves.index(code) if code in leaves else -1 for code in made.leaf], np.int64)
+    together, names = _most(at, [str(row.place) for row in rows], np.maximum(households, 0.5), len(made))
+    today = np.full(len(made), -1, np.int64)
+    if base is not None:
+        before, codes = _before(base, made, x, y, at, households)
+        today = np.array([leaves.index(codes[k]) if k >= 0 and codes[k] in leaves else -1 for k in before], np.int64)
     middle = np.column_stack([shapely.get_x(shapely.centroid(metric)), shapely.get_y(shapely.centroid(metric))])
     return Units(load, shapely.area(metric), made.outer_m, made.beside, made.length_m, middle, together, today), names
 
 
-def _places(
-    at: NDArray[np.int64], names: list[str], weight: NDArray[np.float64], count: int
+def _before(
+    base: State, made: Blocks, x: NDArray[np.float64], y: NDArray[np.float64], at: NDArray[np.int64],
+    households: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], list[str]]:  # fmt: skip
+    """Return the leaf of today of each unit: that of most of its households, else of a point inside it."""
+    around = shapely.box(*shapely.total_bounds(made.shapes))
+    near = {code: one for code, one in base.part.shapes(base.part.leaves).items() if one.intersects(around)}
+    codes, index = list(near), AreaIndex(gpd.GeoSeries(list(near.values()), crs="EPSG:4490"))
+    inner = shapely.point_on_surface(made.shapes)
+    unit = np.concatenate([at, np.arange(len(made))])
+    leaf = index.locate(np.concatenate([x, shapely.get_x(inner)]), np.concatenate([y, shapely.get_y(inner)]))
+    # a point inside counts where nobody lives
+    weight = np.concatenate([households, np.full(len(made), 1e-6)])
+    return _most(unit, [codes[k] if k >= 0 else "" for k in leaf], weight, len(made), codes)
+
+
+def _most(
+    at: NDArray[np.int64], names: list[str], weight: NDArray[np.float64], count: int, known: list[str] | None = None
 ) -> tuple[NDArray[np.int64], list[str]]:
-    """Return for each unit the natural village of most of its households."""
+    """Return for each unit the number of the name with most of its households, −1 for none, and the names."""
     held: list[Counter[str]] = [Counter() for _ in range(count)]
     for unit, name, households in zip(at.tolist(), names, weight.tolist(), strict=True):
         if unit >= 0 and name:
-            held[unit][name] += max(households, 0.5)
-    known = sorted({name for one in held for name in one})
+            held[unit][name] += households
+    known = sorted({name for one in held for name in one}) if known is None else known
+    number = {name: k for k, name in enumerate(known)}
     most = [one.most_common(1)[0][0] if one else None for one in held]
-    return np.array([-1 if name is None else known.index(name) for name in most], np.int64), known
+    return np.array([-1 if name is None else number[name] for name in most], np.int64), known
 
 
 def _bounds(session: Session, now: State, given: Proposing) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from data import clock, job, outbox
 from data import scope as scopes
 from data.errors import Conflict, OneGridError
-from data.scope import scope_of
+from data.scope import Scope, scope_of
 from layers.area import assembly
 from layers.area import queries as area_queries
 from layers.area import service as area_service
@@ -23,6 +24,8 @@ from layers.planning import impact, moving, plans, points, retiring
 from layers.planning.impact import Change
 from layers.planning.state import COLUMNS, STATES
 
+# What lies in areas follows their boundaries: codes of the areas, moment.
+Follow = Callable[[Session, Sequence[str], datetime], None]
 # Less than the lattice moves along a border of kilometres.
 UNCHANGED_M2 = 1.0
 # What the program itself needs for what a reviewer asks of it: versions of areas, and who is responsible there.
@@ -50,7 +53,7 @@ _ADD_DUTY = text("""
 """)
 
 
-def publish(session: Session, plan_id: UUID, at: datetime | None, count: int) -> None:
+def publish(session: Session, plan_id: UUID, at: datetime | None, count: int, follow: Follow) -> None:
     """Put the boundaries of a plan in force, at once or at a moment to come. Does not commit.
 
     Needs ``review_plan``, and somebody else than who submitted the plan. Emits ``plan``/``moved`` and, once in force,
@@ -60,6 +63,7 @@ def publish(session: Session, plan_id: UUID, at: datetime | None, count: int) ->
     ----------
     at : moment to come; none, or one that has passed: at once.
     count : how many open cases change hands, as whoever publishes has read it.
+    follow : gives what lies in areas of some codes its leaf from a moment on, in the scope of the whole town.
 
     Raises
     ------
@@ -87,10 +91,10 @@ def publish(session: Session, plan_id: UUID, at: datetime | None, count: int) ->
         )
         plans.announce(session, plan_id, plan.state)
         return
-    _put_in_force(session, plan, what, moment)
+    _put_in_force(session, plan, what, moment, follow)
 
 
-def publish_due(session: Session, plan_id: UUID, at: datetime) -> None:
+def publish_due(session: Session, plan_id: UUID, at: datetime, follow: Follow) -> None:
     """Put a plan in force whose moment has come; for the worker. If it cannot be any more, the plan says why."""
     plan = plans.require(session, plan_id)
     if plan.state != "approved" or plan.publish_at != at:
@@ -105,7 +109,7 @@ def publish_due(session: Session, plan_id: UUID, at: datetime) -> None:
         session.execute(_UNSCHEDULE, {"plan_id": plan_id, "reason": fault.message})
         plans.announce(session, plan_id, plan.state, fault.message)
     else:
-        _put_in_force(session, plan, what, clock.now())
+        _put_in_force(session, plan, what, clock.now(), follow)
     scopes.apply(session, scope)
 
 
@@ -114,7 +118,7 @@ def _ready(session: Session, plan: Row) -> Change:
     return impact.change(session, STATES.get(session, plan, plan.version))
 
 
-def _put_in_force(session: Session, plan: Row, what: Change, moment: datetime) -> None:
+def _put_in_force(session: Session, plan: Row, what: Change, moment: datetime, follow: Follow) -> None:
     params = {"plan_id": plan.plan_id, "moment": moment, "user_id": scope_of(session).user_id}
     if session.execute(_PUBLISH, params).one_or_none() is None:
         raise moving.refused(session, plan.plan_id, "publish")
@@ -125,10 +129,13 @@ def _put_in_force(session: Session, plan: Row, what: Change, moment: datetime) -
     )
     _add_lineage(session, plan, what, moment)
     _add_duties(session, plan, what, moment)
+    codes = sorted({*published.added, *published.changed, *published.ended, *published.renamed})
+    scopes.apply(session, Scope.system(plan.town_id))
+    area_service.rebin(session, moment, codes)
+    follow(session, codes, moment)
     scopes.apply(session, scope)
     plans.announce(session, plan.plan_id, "published")
     retiring.finish(session, plan)
-    codes = sorted({*published.added, *published.changed, *published.ended, *published.renamed})
     told = {"plan": plan.plan_id, "valid_from": moment.isoformat(), "codes": codes}
     outbox.emit(session, "plan", "published", plan.plan_id, told)
 

@@ -24,6 +24,14 @@ STEPS = text("""
     select l.log_id, l.name, l.from_state, l.to_state, l.at, l.actor_user_id, l.reason, l.facts
     from incident_log l where l.incident_id = :incident_id order by l.at, l.log_id
 """)
+# Photos of a case whose very file another case had before, with those cases: never more than twelve photos a case.
+ELSEWHERE = text("""
+    select own.photo_id::text as photo, jsonb_agg(jsonb_build_object('id', i.incident_id, 'case_no', i.case_no) order by i.case_no) as cases
+    from photo own join photo earlier on earlier.town_id = own.town_id and earlier.sha256 = own.sha256
+        and earlier.incident_id <> own.incident_id and (earlier.created_at, earlier.photo_id) < (own.created_at, own.photo_id)
+    join incident i on i.incident_id = earlier.incident_id and i.state <> 'voided'
+    where own.incident_id = :incident_id group by 1
+""")
 PROPOSE = text("""
     insert into efficiency_flag (town_id, incident_id, org_id, colour, rule, basis, fact, created_at)
     values (scope_town(), :incident_id, :org_id, :colour, :rule, cast(:basis as jsonb), :fact, :now) on conflict do nothing

@@ -111,6 +111,9 @@ def _history(session: Session, row: Row) -> History:
         lead_org_id=row.lead_org_id,
         now=clock.now(),
         handle_limit=town.handle_limits.get(row.category or ""),
+        elsewhere={
+            one.photo: one.cases for one in session.execute(queries.ELSEWHERE, {"incident_id": row.incident_id})
+        },
     )
 
 

@@ -52,8 +52,16 @@ ADD_TASK = text("""
     values (:project_id, scope_town(), :name, :org_id, :due_on, :now) returning task_id
 """)
 HOLD_TASK = text("""
-    select t.*, o.code as org, p.org_id as owner_id from project_task t join organisation o on o.org_id = t.org_id
+    select t.*, o.code as org, p.org_id as owner_id, p.starts_on as project_starts_on, p.due_on as project_due_on
+    from project_task t join organisation o on o.org_id = t.org_id
     join project p using (project_id) where t.task_id = :task_id and t.project_id = :project_id
+""")
+# The first task that moved days would leave outside, with the day that does it.
+OUTSIDE = text("""
+    select name, due_on, case when due_on > :due_on then 'due_on' else 'starts_on' end as field from project_task
+    where project_id = :project_id and state <> 'cancelled' and (('due_on' = any (:moved) and due_on > :due_on)
+        or ('starts_on' = any (:moved) and due_on < :starts_on))
+    order by due_on desc, task_id limit 1
 """)
 CHANGE_TASK = text("""
     update project_task set name = :name, org_id = :org_id, due_on = :due_on, state = :state, done_on = :done_on

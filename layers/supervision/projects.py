@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, text
+from sqlalchemy import Executable, Row, text
 from sqlalchemy.orm import Session
 
 from data import audit, clock
@@ -144,16 +144,17 @@ def add(session: Session, given: NewProject) -> UUID:
     Raises
     ------
     Invalid
-        ``request.invalid``: an organisation that there is not, a deadline before the beginning.
+        ``request.invalid``: an organisation that there is not, a deadline before the beginning, a task outside of both.
     """
     scope_of(session).require("supervise_3")
-    if given.due_on < given.starts_on:
-        raise _invalid("due_on", "the deadline lies before the beginning")
+    _check_days(given.starts_on, given.due_on)
+    for number, task in enumerate(given.tasks):
+        _check_task(task.due_on, given.starts_on, given.due_on, f"tasks.{number}.")
     values = {**given.model_dump(exclude={"tasks", "org"}), "org_id": _org(session, given.org), "now": clock.now()}
     project_id: UUID = session.execute(queries.ADD, values).scalar_one()
     _note(session, project_id, "change", given.goal, {"created": [None, given.name]})
-    for task in given.tasks:
-        add_task(session, project_id, task)
+    for number, task in enumerate(given.tasks):
+        _add_task(session, project_id, task, f"tasks.{number}.")
     audit.record(session, "project.add", "project", project_id, None, given.model_dump(mode="json"))
     _tell(session, project_id, "created")
     return project_id
@@ -168,14 +169,16 @@ def change(session: Session, project_id: UUID, given: ProjectChange) -> int:
         ``project.not_found``.
     Conflict
         ``project.version_conflict``: somebody was first.
+    Invalid
+        ``request.invalid``: as of `add`; a day that leaves a task outside.
     """
     scope_of(session).require("supervise_3")
     held = session.execute(queries.HOLD, {"project_id": project_id}).mappings().one_or_none()
     if held is None:
         raise _missing()
     values = _merged(session, dict(held), given)
-    if values["due_on"] < values["starts_on"]:
-        raise _invalid("due_on", "the deadline lies before the beginning")
+    _check_days(values["starts_on"], values["due_on"])
+    _check_left_outside(session, dict(held), values)
     version = _changed(session, queries.CHANGE, {**values, "version": given.version}, held["version"])
     _note(session, project_id, "change", given.reason, _difference(dict(held), values))
     audit.record(
@@ -213,10 +216,18 @@ def add_task(session: Session, project_id: UUID, given: NewTask) -> UUID:
     ------
     NotFound
         ``project.not_found``.
+    Invalid
+        ``request.invalid``: an organisation that there is not, a day before the project begins or after it ends.
     """
     scope_of(session).require("supervise_3")
-    _require(session, project_id)
-    values = {"name": given.name, "due_on": given.due_on, "org_id": _org(session, given.org), "project_id": project_id}
+    held = _require(session, project_id)
+    _check_task(given.due_on, held.starts_on, held.due_on)
+    return _add_task(session, project_id, given)
+
+
+def _add_task(session: Session, project_id: UUID, given: NewTask, field: str = "") -> UUID:
+    org_id = _org(session, given.org, f"{field}org")
+    values = {"name": given.name, "due_on": given.due_on, "org_id": org_id, "project_id": project_id}
     task_id: UUID = session.execute(queries.ADD_TASK, {**values, "now": clock.now()}).scalar_one()
     _note(session, project_id, "change", "", {"task": [None, given.name]}, task_id)
     audit.record(session, "project.task", "project", project_id, None, given.model_dump(mode="json"))
@@ -235,6 +246,8 @@ def change_task(session: Session, project_id: UUID, task_id: UUID, given: TaskCh
         ``project.state_only``: more than the state without ``supervise_3``; ``scope.forbidden``.
     Conflict
         ``project.version_conflict``.
+    Invalid
+        ``request.invalid``: as of `add_task`.
     """
     held = session.execute(queries.HOLD_TASK, {"task_id": task_id, "project_id": project_id}).mappings().one_or_none()
     if held is None:
@@ -246,6 +259,8 @@ def change_task(session: Session, project_id: UUID, task_id: UUID, given: TaskCh
     if may == "state" and (given.name or given.org or given.due_on or "cancelled" in (given.state, held["state"])):
         raise Forbidden("project.state_only", "this account may only say how far a task is")
     values = _merged(session, dict(held), given)
+    if values["due_on"] != held["due_on"]:
+        _check_task(values["due_on"], held["project_starts_on"], held["project_due_on"])
     version = _changed(session, queries.CHANGE_TASK, {**values, "version": given.version}, held["version"])
     _note(
         session,
@@ -376,15 +391,40 @@ def _note(
     return entry_id
 
 
-def _require(session: Session, project_id: UUID) -> None:
-    if session.execute(queries.HOLD, {"project_id": project_id}).one_or_none() is None:
+def _require(session: Session, project_id: UUID) -> Row:
+    held = session.execute(queries.HOLD, {"project_id": project_id}).one_or_none()
+    if held is None:
         raise _missing()
+    return held
 
 
-def _org(session: Session, code: str) -> int:
+def _check_days(starts_on: date, due_on: date) -> None:
+    if due_on < starts_on:
+        raise _invalid("due_on", "the deadline lies before the beginning", "before_beginning")
+
+
+def _check_task(due_on: date, starts_on: date, ends_on: date, field: str = "") -> None:
+    """A task ends while its project goes on."""
+    if due_on > ends_on:
+        raise _invalid(f"{field}due_on", f"the project ends on {ends_on}", "after_project", day=str(ends_on))
+    if due_on < starts_on:
+        raise _invalid(f"{field}due_on", f"the project begins on {starts_on}", "before_project", day=str(starts_on))
+
+
+def _check_left_outside(session: Session, held: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Days that were moved may leave no task outside; what lay outside before is no fault of this change."""
+    moved = [name for name in ("starts_on", "due_on") if values[name] != held[name]]
+    tasks = session.execute(queries.OUTSIDE, {**values, "moved": moved}).all() if moved else []
+    for task in tasks:
+        code = "after_task" if task.field == "starts_on" else "before_task"
+        message = f"the task {task.name} ends on {task.due_on}"
+        raise _invalid(task.field, message, code, name=task.name, day=str(task.due_on))
+
+
+def _org(session: Session, code: str, field: str = "org") -> int:
     found = session.execute(queries.ORG, {"code": code}).scalar_one_or_none()
     if found is None:
-        raise _invalid("org", f"no organisation {code}")
+        raise _invalid(field, f"no organisation {code}")
     return int(found)
 
 
@@ -398,7 +438,6 @@ def _missing() -> NotFound:
     return NotFound("project.not_found", "there is no such project here")
 
 
-def _invalid(name: str, message: str) -> Invalid:
-    return Invalid(
-        "request.invalid", "the request has faults", faults=[{"field": name, "code": "unknown", "message": message}]
-    )
+def _invalid(field: str, message: str, code: str = "unknown", **values: str) -> Invalid:
+    fault = {"field": field, "code": code, "message": message, "values": values}
+    return Invalid("request.invalid", "the request has faults", faults=[fault])

@@ -6,7 +6,7 @@ what it rests on (the step that began the round, the supervision, the photo), so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -36,11 +36,15 @@ class Step:
 
 @dataclass(frozen=True)
 class History:
-    """All that the rules look at of one case."""
+    """All that the rules look at of one case.
+
+    ``elsewhere`` names, by photo, the cases that had the very same file before.
+    """
 
     state: str
     steps: tuple[Step, ...]
     now: datetime
+    elsewhere: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
 
     def spans(self) -> Iterator[tuple[Step, datetime, Step | None]]:
         """Each step with the moment until which it held and the step that ended it; None for the last."""
@@ -87,6 +91,7 @@ def history(
     lead_org_id: int | None,
     now: datetime,
     handle_limit: Limit | None = None,
+    elsewhere: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
 ) -> History:
     """Return the case step by step.
 
@@ -96,13 +101,15 @@ def history(
         The log in its order: id and row of each transition.
     lead_org_id
         The organisation that leads where the log names none.
+    elsewhere
+        By id of a photo of this case: ``id`` and ``case_no`` of the cases that had the same file before.
     """
     clocks, lead, steps = begin(reported_at, urgency, limits, handle_limit), None, []
     for log_id, row in rows:
         clocks = after(clocks, row, limits)
         lead = row.facts.get("lead_org_id") or lead
         steps.append(Step(log_id, row, clocks, lead or lead_org_id))
-    return History(state, tuple(steps), now)
+    return History(state, tuple(steps), now, elsewhere or {})
 
 
 def look(case: History, thresholds: Thresholds, limits: Limits) -> Findings:
@@ -218,6 +225,18 @@ def _far_photo(case: History, threshold: Any, limits: Limits, found: Findings) -
             found.proposals.append(Proposal("far_photo", threshold.colour, step.log_id, step.org_id, basis))
 
 
+def _same_photo(case: History, threshold: Any, limits: Limits, found: Findings) -> None:
+    """An after-photo that another case had before; once a photo. One sweeping may have served two cases: a person looks."""
+    known: set[str] = set()
+    for step in case.steps:
+        photo = step.row.facts.get("photo_after") or ""
+        others = case.elsewhere.get(photo)
+        if others and photo not in known:
+            known.add(photo)
+            basis = {"photo": photo, "cases": list(others), "at": step.row.at, "by": step.log_id}
+            found.proposals.append(Proposal("same_photo", threshold.colour, f"photo {photo}", step.org_id, basis))
+
+
 def _quick_close(case: History, threshold: Any, limits: Limits, found: Findings) -> None:
     sent: Step | None = None
     for step in case.steps:
@@ -254,6 +273,7 @@ _RULES: dict[str, Callable[[History, Any, Limits, Findings], None]] = {
     "returns": _often("returns", "return"),
     "no_reply": _no_reply,
     "far_photo": _far_photo,
+    "same_photo": _same_photo,
     "quick_close": _quick_close,
     "supervised": _supervised,
 }

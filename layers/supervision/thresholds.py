@@ -72,6 +72,7 @@ class Thresholds(BaseModel):
     returns: Annotated[Often | None, Off] = Often()
     no_reply: Annotated[Late | None, Off] = Late()
     far_photo: Annotated[Far | None, Off] = Far()
+    same_photo: Annotated[Rule | None, Off] = Rule()
     quick_close: Annotated[Quick | None, Off] = Quick()
     supervised: Annotated[Level | None, Off] = Level()
     repeated: Annotated[Repeated | None, Off] = Repeated()

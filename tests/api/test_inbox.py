@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg2
 import pytest
 
+from data import clock
 from tests.api.test_transition import dispatched, done, fed_back, photo, reported, shown, step
 
 
@@ -101,7 +102,7 @@ def test_a_cadre_acts_for_the_village_that_a_case_is_with(web, databases):
 def test_the_returned_paper_is_entered_with_its_true_times(shared_web):
     _command, squad, case = dispatched(shared_web)
     before = shown(squad, case)
-    happened = before["reported_at"]
+    happened = sent_at(before)
     after = done(squad, case, "sign", text="签收人：张伟", happened_at=happened)
     row = next(row for row in after["log"] if row["name"] == "sign")
     assert datetime.fromisoformat(row["facts"]["happened_at"]) == datetime.fromisoformat(happened)
@@ -109,14 +110,63 @@ def test_the_returned_paper_is_entered_with_its_true_times(shared_web):
     assert after["clocks"][0]["started_at"] == before["clocks"][0]["started_at"]
 
 
-@pytest.mark.parametrize("hours", [1, -24 * 30])
-def test_a_time_that_cannot_be_true_is_refused_and_named(shared_web, hours):
+def at(hours):
+    return (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+
+
+def sent_at(case):
+    return next(row["at"] for row in case["log"] if row["name"] == "dispatch")
+
+
+def untrue(answer):
+    """The step and the reason of a time that was refused."""
+    assert answer.status_code == 422, answer.json
+    (fault,) = answer.json["detail"]["faults"]
+    assert fault["field"] == "facts.happened_at"
+    return fault["step"], fault["code"], fault["message"]
+
+
+@pytest.mark.parametrize(("hours", "code"), [(1, "future"), (-24 * 30, "before_dispatch"), (-0.1, "before_dispatch")])
+def test_a_time_that_cannot_be_true_is_refused_and_named(shared_web, hours, code):
     _command, squad, case = dispatched(shared_web)
-    at = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
-    refused = step(squad, case, "sign", happened_at=at)
-    assert refused.status_code == 422
-    assert refused.json["detail"]["faults"][0]["field"] == "facts.happened_at"
+    assert untrue(step(squad, case, "sign", happened_at=at(hours)))[:2] == ("sign", code)
     assert shown(squad, case)["state"] == "dispatched"
+
+
+def test_what_was_handled_on_paper_lies_after_its_signing_and_after_it_was_sent_back(shared_web):
+    command, squad, case = dispatched(shared_web)
+    facts = {"text": "已清扫", "photo_after": photo(squad, case)}
+    try:
+        clock.set_now("+2h")
+        done(squad, case, "sign", happened_at=at(1))
+        assert untrue(step(squad, case, "feed_back", happened_at=at(0.5), **facts))[:2] == (
+            "feed_back",
+            "before_signing",
+        )
+        done(squad, case, "feed_back", happened_at=at(1.5), **facts)
+        done(command, case, "rework", reason="没扫干净")
+        again = untrue(step(squad, case, "feed_back", happened_at=at(1.6), **facts))
+        assert again[:2] == ("feed_back", "before_rework")
+        assert again[2].startswith("早于返工（")
+    finally:
+        clock.set_now(None)
+
+
+def test_a_slip_is_entered_whole_or_not_at_all(shared_web):
+    command, squad, case = dispatched(shared_web)
+    before, after_photo = shown(squad, case), photo(squad, case)
+    feedback = {"name": "feed_back", "text": "已清扫", "photo_after": after_photo, "happened_at": at(1)}
+    refused = step(squad, case, "sign", text="张伟", happened_at=sent_at(before), then=[feedback])
+    assert untrue(refused)[:2] == ("feed_back", "future")
+    stands = shown(squad, case)
+    assert (stands["state"], stands["version"]) == ("dispatched", before["version"])
+    wrong = step(squad, case, "sign", then=[{**feedback, "name": "close", "happened_at": None}])
+    assert (wrong.status_code, wrong.json["code"]) == (409, "transition.not_from_here")
+    assert (wrong.json["detail"]["state"], wrong.json["detail"]["version"]) == ("dispatched", before["version"])
+    assert "sign" in wrong.json["detail"]["allowed"]
+    entered = done(squad, case, "sign", text="张伟", then=[{**feedback, "happened_at": sent_at(before)}])
+    assert entered["state"] == "awaiting_inspection"
+    assert [row["name"] for row in shown(command, case)["log"]][-3:] == ["photo", "sign", "feed_back"]
 
 
 def test_the_slip_is_there_once_the_case_was_dispatched_and_for_those_who_see_it(shared_web):

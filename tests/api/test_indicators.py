@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from layers.incident.indicators import GROUPS, INDICATORS
+from layers.incident.indicators import GROUPS
 from tests.api.test_transition import done, fed_back, photo, reported, step
 
 SPAN = {
@@ -17,13 +17,14 @@ SPAN = {
 
 @pytest.fixture(scope="module")
 def worked(shared_web):
-    """One case closed, one reworked and closed, one returned, one declined, one open."""
+    """One case closed, one sent back twice and handled again, one returned, one declined, one open."""
     command, _squad, case = fed_back(shared_web)
     done(command, case, "pass_inspection", text="已看")
     done(command, case, "close", condition_met=True)
     command, squad, again = fed_back(shared_web)
-    done(command, again, "rework", reason="没扫干净")
-    done(squad, again, "feed_back", text="再清理", photo_after=photo(squad, again))
+    for _ in range(2):
+        done(command, again, "rework", reason="没扫干净")
+        done(squad, again, "feed_back", text="再清理", photo_after=photo(squad, again))
     sent = reported(command)
     for name in ("accept", "file", "dispatch"):
         done(command, sent, name)
@@ -50,10 +51,7 @@ def test_every_figure_opens_the_cases_it_counts(shared_web, worked, by):
             if figure["of"] is None:
                 continue
             assert count(worked, figure["of"])["count"] == figure["denominator"], (group["key"], name)
-            listed = count(worked, figure["in"])
-            summed = next(one.summed for one in INDICATORS if one.name == name)
-            found = sum(row["properties"][summed] for row in listed["features"]) if summed else listed["count"]
-            assert found == figure["numerator"], (group["key"], name)
+            assert count(worked, figure["in"])["count"] == figure["numerator"], (group["key"], name)
 
 
 def test_groups_add_up_to_the_town(shared_web, worked):
@@ -72,6 +70,8 @@ def test_the_figures_are_those_of_what_happened(shared_web, worked):
     assert told["accurate_dispatch"] == (2, 3)
     assert told["valid_report"] == (3, 5)
     assert told["on_time_disposal"][0] == 2
+    # of a case that was sent back twice the rate counts one
+    assert told["rework"] == (1, 4)
 
 
 def test_no_denominator_is_no_share(shared_web, worked):

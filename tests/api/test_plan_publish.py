@@ -101,6 +101,9 @@ def test_open_cases_get_their_new_grid_and_none_loses_the_one_it_had(web, small_
     before = sql(web, small_town, "select title, grid_id, grid_now_id from incident order by title")
     assert done(step_of(two, plan, "publish", count=1))["state"] == "published"
     assert grids(two) == {A1, A2, B1, B2, NEW}
+    # the open ones came along in the same step, closed ones follow
+    open_now = "select n.code from incident i join area n on n.area_id = i.grid_now_id where i.is_open order by 1"
+    assert [row.code for row in sql(web, small_town, open_now)] == [B1, NEW]
     work(web)
     after = sql(
         web, small_town,
@@ -109,6 +112,16 @@ def test_open_cases_get_their_new_grid_and_none_loses_the_one_it_had(web, small_
     assert [row.grid_id for row in after] == [row.grid_id for row in before]
     assert {row.code for row in after if row.is_open} == {B1, NEW}
     assert [row.is_open for row in after] == [True, True, False, False]
+    # every case stands in the boundaries of its day and in those of today, and only one changed hands
+    then, now = (valid_reports(web.browser("command"), by) for by in ("grid_then", "grid"))
+    assert (then, now) == ({B1: 4}, {B1: 2, NEW: 2})
+
+
+def valid_reports(browser, by):
+    """Reported cases of each area."""
+    span = {"from": "2026-10-01T00:00:00Z", "to": "2099-01-01T00:00:00Z"}
+    groups = done(browser.get("/api/v1/indicators", query_string={**span, "by": by}))["groups"]
+    return {group["key"]: group["indicators"]["valid_report"]["denominator"] for group in groups}
 
 
 def test_who_submitted_a_plan_does_not_publish_it_nor_does_anybody_before_it_is_approved(web, small_town):
@@ -144,16 +157,25 @@ def test_a_reader_sees_the_boundaries_before_or_after(web, small_town):
         "select count(*) as n, round(sum(v.area_m2)) as area from area_version v join area a using (area_id)"
         " where a.level = 'grid' and valid_from <= now() and now() < valid_to"
     )
+    report(web, small_town, BELOW, ABOVE)
+    homes = (
+        "select array_agg(distinct n.code) as codes, (select count(*) from area_version v join area a using (area_id)"
+        " where a.level = 'grid' and valid_from <= now() and now() < valid_to) as n"
+        " from incident i join area n on n.area_id = i.grid_now_id where i.is_open"
+    )
+    pairs = set()
 
     def read():
         while not stop.is_set():
             row = sql(web, small_town, statement)[0]
             seen.append((row.n, float(row.area)))
+            home = sql(web, small_town, homes)[0]
+            pairs.add((home.n, *sorted(home.codes)))
 
     thread = threading.Thread(target=read)
     thread.start()
     try:
-        done(step_of(two, plan, "publish", count=0))
+        done(step_of(two, plan, "publish", count=1))
         time.sleep(0.3)
     finally:
         stop.set()
@@ -161,6 +183,10 @@ def test_a_reader_sees_the_boundaries_before_or_after(web, small_town):
     counts = [n for n, _ in seen]
     assert set(counts) == {4, 5}
     assert counts == sorted(counts)
+    assert pairs == {
+        (4, B1),
+        (5, B1, NEW),
+    }  # no case in new boundaries with its grid of before, nor the other way round
     areas = [area for _, area in seen]
     assert max(areas) - min(areas) < 10  # m2 of rounding, of 4.2 km2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from datetime import date, timedelta
 
@@ -10,7 +11,7 @@ import pytest
 
 from data.scope import Scope
 from layers.supervision.flags import run_rules
-from tests.api.test_transition import done, fed_back, picture, step
+from tests.api.test_transition import dispatched, done, fed_back, picture, step
 
 DUE = (date.today() + timedelta(days=30)).isoformat()
 PAST = (date.today() - timedelta(days=3)).isoformat()
@@ -169,6 +170,23 @@ def test_the_notice_is_the_readers_and_only_once_issued(shared_web):
     assert shared_web.browser("market").get(path).status_code == 404
 
 
+def test_a_photo_that_served_another_case_is_flagged_over_the_second(shared_web):
+    first_command, squad, first = dispatched(shared_web)
+    _, _, second = dispatched(shared_web)
+    _, _, third = dispatched(shared_web)
+    served_both, another = picture().getvalue(), picture().getvalue()
+    for case, file in ((first, served_both), (second, served_both), (third, another)):
+        sent = squad.post(f"/api/v1/incidents/{case}/photos", data={"photo": (io.BytesIO(file), "after.jpg")})
+        done(squad, case, "sign", then=[{"name": "feed_back", "text": "已清理", "photo_after": sent.json["id"]}])
+    rules(shared_web)
+    listed = shared_web.browser("leader").get("/api/v1/flags?rule=same_photo&limit=200").json["flags"]
+    assert [(flag["incident_id"], flag["colour"], flag["org"]) for flag in listed] == [(second, "yellow", "squad")]
+    number = first_command.get(f"/api/v1/incidents/{first}").json["properties"]["case_no"]
+    assert listed[0]["basis"]["cases"] == [{"id": first, "case_no": number}]
+    rules(shared_web)
+    assert len(shared_web.browser("leader").get("/api/v1/flags?rule=same_photo&limit=200").json["flags"]) == 1
+
+
 def project(browser, **given):
     body = {
         "name": "六里村菜场整治", "goal": "摊位全部入场", "org": "squad", "starts_on": START, "due_on": DUE,
@@ -277,6 +295,35 @@ def test_a_project_is_late_after_its_day_and_its_changes_are_kept(shared_web):
     ]
     assert leader.call("PATCH", path, json={"version": 3, "reason": "x", "due_on": "2020-01-01"}).status_code == 422
     assert leader.post(f"{path}/progress", {"words": "x", "cases": ["没有的号"]}).status_code == 422
+
+
+def faults(answer):
+    assert (answer.status_code, answer.json["code"]) == (422, "request.invalid"), answer.json
+    return [(fault["field"], fault["code"]) for fault in answer.json["detail"]["faults"]]
+
+
+def test_a_task_lies_within_its_project_and_a_refusal_names_the_field(shared_web):
+    leader = shared_web.browser("leader")
+    after, before = ((date.fromisoformat(day) + timedelta(days=n)).isoformat() for day, n in ((DUE, 1), (START, -1)))
+    task = {"name": "划线", "org": "squad", "due_on": DUE}
+    body = {"name": "x", "goal": "x", "org": "squad", "starts_on": START, "due_on": DUE}
+
+    def refused(**given):
+        return faults(leader.post("/api/v1/projects", {**body, **given}))
+
+    assert refused(tasks=[task, {**task, "due_on": after}]) == [("tasks.1.due_on", "after_project")]
+    assert refused(tasks=[{**task, "due_on": before}]) == [("tasks.0.due_on", "before_project")]
+    assert refused(tasks=[task, {**task, "org": "nobody"}]) == [("tasks.1.org", "unknown")]
+    assert refused(due_on=before) == [("due_on", "before_beginning")]
+    made = project(leader, tasks=[task])
+    path = f"/api/v1/projects/{made['id']}"
+    assert faults(leader.post(f"{path}/tasks", {**task, "due_on": after})) == [("due_on", "after_project")]
+    said = {"version": 1, "reason": "改期"}
+    own = f"{path}/tasks/{made['task_list'][0]['id']}"
+    assert faults(leader.call("PATCH", own, json={**said, "due_on": after})) == [("due_on", "after_project")]
+    assert faults(leader.call("PATCH", path, json={**said, "due_on": PAST})) == [("due_on", "before_task")]
+    assert leader.call("PATCH", own, json={**said, "state": "cancelled"}).status_code == 200
+    assert leader.call("PATCH", path, json={**said, "due_on": PAST}).status_code == 200
 
 
 def test_the_same_request_again_makes_one_project(shared_web):

@@ -205,6 +205,7 @@ def test_a_merge_keeps_the_reporters_and_can_be_taken_back(shared_web):
     assert step(command, second, "merge", into=second).json["code"] == "transition.merge_itself"
     assert done(command, second, "merge", into=number)["state"] == "merged"
     assert [one["id"] for one in shown(command, first)["merged"]] == [second]
+    assert shown(command, second)["merged_case"]["case_no"] == number
     assert done(command, second, "unmerge", reason="不是同一件")["state"] == "reported"
     assert shown(command, first)["merged"] == []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,16 @@ def serious(page: Page) -> list[str]:
 def too_wide_px(page: Page) -> int:
     """How far the page reaches beyond its window."""
     return page.evaluate("() => Math.max(0, document.documentElement.scrollWidth - innerWidth)")
+
+
+def open_to_everybody(page: Page, sizes: Mapping[str, Any], look: Callable[[str], None] = lambda size: None) -> None:
+    """A page fits at each size and axe finds nothing serious; `look` at it meanwhile."""
+    for size, viewport in sizes.items():
+        page.set_viewport_size(viewport)
+        settled(page)
+        assert (size, too_wide_px(page)) == (size, 0)
+        assert (size, serious(page)) == (size, [])
+        look(size)
 
 
 def report(server_url: str, **fields: Any) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.acting import LoginAs, Shots, serious, settled, too_wide_px
+from tests.browser.acting import LoginAs, Shots, open_to_everybody, serious, settled, too_wide_px
 from tests.browser.conftest import Watch
 from tests.browser.loop import Staff
 from tests.browser.planning import (
@@ -145,12 +146,22 @@ def test_a_border_gets_a_new_course_a_ring_becomes_a_grid_and_a_piece_is_painted
     expect(drawer.locator("#history li").first).to_contain_text("划给")
     drawer.keyboard.press("Control+z")
     steps(drawer, 2)
+    drawer.locator("#hint [data-act=units]").click()
+    expect(drawer.locator("#hint b")).to_contain_text("0 块")
+    drawer.mouse.click(x - 12, y)
+    drawer.mouse.click(x + 12, y)  # one of the two is the taker's own already
+    expect(drawer.locator("#hint b")).to_contain_text("1 块")
+    shots(drawer, "planner-blocks")
+    drawer.keyboard.press("Enter")
+    steps(drawer, 3)
+    drawer.keyboard.press("Control+z")
+    steps(drawer, 4)
 
     drawer.keyboard.press("b")
     click_map(drawer, tuple(points[len(points) // 2 - 3]))
     drawer.mouse.click(x + 45, y - 25)
     click_map(drawer, tuple(points[len(points) // 2 + 3]))
-    steps(drawer, 3)
+    steps(drawer, 5)
     expect(drawer.locator("#history li").first).to_contain_text("推边界")
     shots(drawer, "planner-pushed")
 
@@ -162,10 +173,58 @@ def test_a_border_gets_a_new_course_a_ring_becomes_a_grid_and_a_piece_is_painted
     expect(box).to_have_attribute("aria-label", re.compile(r"\d"))
     box.locator("input").fill("村口专属网格")
     box.locator("[data-act=cut-out]").click()
-    steps(drawer, 4)
+    steps(drawer, 6)
     (made,) = [area for area in draft.areas().values() if area["properties"]["is_new"]]
     assert made["properties"]["name"] == "村口专属网格"
     shots(drawer, "planner-cut-out")
+
+
+def base_grids(draft: Draft, village: str) -> list[dict[str, Any]]:
+    """The grids of a village that proposals draw anew."""
+    told = [area["properties"] for area in draft.areas().values()]
+    return [one for one in told if one["parent"] == village and one["is_leaf"] and one["kind"] == "base"]
+
+
+def test_proposals_stand_beside_today_and_one_is_taken(drawer: Page, draft: Draft, watch: Watch, shots: Shots) -> None:
+    watch.expect("422")
+    village = min(one["properties"]["parent"] for one in draft.areas().values() if one["properties"]["level"] == "grid")
+    before = base_grids(draft, village)
+    open_draft(drawer, draft, f"?proposals={village}")
+    panel = drawer.locator("#proposals")
+    expect(panel.locator("[name=count]")).to_have_attribute("placeholder", str(len(before)))
+    panel.locator("[name=least]").fill("90000")
+    panel.locator("[data-act=ask]").click()
+    expect(panel.locator(".proposals__fault")).to_contain_text("没有方案")
+    panel.locator("[name=least]").fill("1")
+    panel.locator("[name=most]").fill("90000")
+    panel.locator("[name=count]").fill(str(len(before) + 1))
+    panel.locator("[data-act=ask]").click()
+    cards = panel.locator(".proposal")
+    expect(cards.first).to_contain_text("今日")
+    expect(panel.locator("[data-proposal=draft]")).to_contain_text(f"{len(before)} 格")
+    expect(panel.locator("[data-proposal=asked]")).to_have_attribute("aria-pressed", "true")
+    shots(drawer, "planner-proposals")
+    panel.locator("[data-act=beside]").click()
+    expect(drawer.locator("#dialog .beside__one")).to_have_count(cards.count())
+    shots(drawer, "planner-beside")
+    drawer.keyboard.press("Escape")
+    cards.last.click()
+    panel.locator("[data-act=take]").click()
+    steps(drawer, 1)
+    after = base_grids(draft, village)
+    assert len(after) == len(before) + 1
+    assert all(one["name"] for one in after)
+    drawer.keyboard.press("Control+z")
+    steps(drawer, 2)
+    panel.locator("[name=area]").select_option("town")
+    panel.locator("[name=least]").fill("")
+    panel.locator("[name=most]").fill("")
+    panel.locator("[data-act=ask]").click()
+    expect(panel.locator("[data-act=cancel]")).to_be_visible()
+    expect(panel.locator("progress")).to_have_attribute("value", re.compile(r"[1-9]"))
+    panel.locator("[data-act=cancel]").click()
+    expect(panel.locator("progress")).to_have_count(0)
+    expect(panel.locator("[data-act=ask]")).to_be_enabled()
 
 
 def test_a_border_is_moved_by_keyboard_alone(drawer: Page, draft: Draft) -> None:
@@ -341,31 +400,29 @@ def test_the_back_key_takes_back_a_selection(drawer: Page, draft: Draft) -> None
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("size", list(SIZES))
-def test_the_page_fits_and_is_accessible(drawer: Page, draft: Draft, shots: Shots, lang: str, size: str) -> None:
-    drawer.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+def test_the_page_fits_and_is_accessible(drawer: Page, draft: Draft, shots: Shots, lang: str) -> None:
     pair, arc = draft.border()
     at = draft.middle(arc)
     body = {"version": 0, "operation": {"kind": "move_vertex", "at": list(at), "to": [at[0] + 8e-4, at[1]]}}
     draft.planner.post(f"{draft.path}/edits", json=body)
     open_draft(drawer, draft, f"?sel=border:{pair}&lang={lang}")
     settled(drawer)
-    assert too_wide_px(drawer) == 0
     handles = drawer.locator(".handle")
     for handle in handles.all():
         assert handle.get_attribute("aria-label")
-    # points of a border lie where they lie, closer than targets may be (WCAG 2.5.8: essential); keys reach each of them
     show = "(all, how) => all.forEach((one) => { one.style.visibility = how })"
-    handles.evaluate_all(show, "hidden")
-    assert serious(drawer) == []
-    handles.evaluate_all(show, "")
-    expect(handles).to_have_count(0) if size == "phone" else expect(handles.first).to_be_visible()
-    shots(drawer, f"planner-{size}-{lang}")
+    for size, viewport in SIZES.items():
+        drawer.set_viewport_size(viewport)  # type: ignore[arg-type]
+        settled(drawer)
+        assert (size, too_wide_px(drawer)) == (size, 0)
+        expect(handles).to_have_count(0) if size == "phone" else expect(handles.first).to_be_visible()
+        # points of a border lie where they lie, closer than targets may be (WCAG 2.5.8: essential); keys reach each of them
+        handles.evaluate_all(show, "hidden")
+        assert (size, serious(drawer)) == (size, [])
+        handles.evaluate_all(show, "")
+        shots(drawer, f"planner-{size}-{lang}")
     drawer.goto(f"/planner?lang={lang}")
-    settled(drawer)
-    assert too_wide_px(drawer) == 0
-    assert serious(drawer) == []
-    shots(drawer, f"planner-list-{size}-{lang}")
+    open_to_everybody(drawer, SIZES, lambda size: shots(drawer, f"planner-list-{size}-{lang}"))
 
 
 def test_all_grids_of_the_town_are_listed(drawer: Page, draft: Draft, shots: Shots) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.acting import SIZES, Shots, report, serious, settled, too_wide_px
+from tests.browser.acting import SIZES, Shots, open_to_everybody, report, settled
 from tests.browser.conftest import Watch
 from tests.browser.loop import Staff, close, of_squadron
 
@@ -150,18 +150,14 @@ def test_the_receipt_leads_here_and_the_language_keeps_the_code(page: Page) -> N
     expect(page.locator("#mine")).to_contain_text("桥边有人倒垃圾")
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_page_is_open_to_everybody_in_large_text_too(
-    page: Page, command: Staff, server_url: str, told: dict[str, Any], size: str, language: str
+    page: Page, command: Staff, server_url: str, told: dict[str, Any], language: str
 ) -> None:
     close(command, Staff(server_url, "agency"), command.dispatch(told["id"]))
-    page.set_viewport_size(SIZES[size])
     show(page, told["query_code"], language)
     page.click("[data-large-text]")
-    settled(page)
-    assert serious(page) == []
-    assert too_wide_px(page) == 0
+    open_to_everybody(page, SIZES)
 
 
 def test_a_code_in_the_query_is_not_read(page: Page, told: dict[str, Any]) -> None:

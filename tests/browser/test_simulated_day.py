@@ -21,7 +21,9 @@ from tests.browser.mapping import DESK, PATIENCE_MS, READY, WALL, eventually
 from tests.conftest import ROOT
 from tests.web_server import WebServer
 
-HOURS = ("08:30", "11:00", "14:30", "17:30")
+HOURS = ("08:30", "14:30")
+# What a picture is given to be drawn whole; none where none is kept.
+PICTURE_MS = 3_000 if (ROOT / ".onegrid" / "shots").is_dir() else 0
 LATE = "() => document.querySelector('[data-figure=late] b')?.textContent"
 MARK = "update town set settings = settings || jsonb_build_object('demo_logins', array(select username from app_user))"
 
@@ -86,10 +88,10 @@ def test_a_day_is_seen_on_wall_and_desk(demo, at_desk, shots):
         eventually(lambda summary=summary: wall.evaluate(LATE) == str(summary["late"]), within_s=90)
         most_late = max(most_late, summary["late"])
         desk.bring_to_front()
-        desk.wait_for_timeout(3_000)
+        desk.wait_for_timeout(PICTURE_MS)
         shots(desk, f"day-{hour.replace(':', '')}-desk")
         wall.bring_to_front()
-        wall.wait_for_timeout(3_000)
+        wall.wait_for_timeout(PICTURE_MS)
         shots(wall, f"day-{hour.replace(':', '')}-wall")
         keep(hour, told[-1], summary)
     assert sum(leg["reports"] for leg in told) >= 10

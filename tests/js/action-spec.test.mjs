@@ -1,7 +1,7 @@
 // What an action on a case asks for, and the requests it makes.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { actionsOf, keptBack, missing, requestsOf, reviewDays } from "../../webmap/static/parts/action-spec.js";
+import { faultyField, actionsOf, keptBack, missing, requestsOf, reviewDays } from "../../webmap/static/parts/action-spec.js";
 
 const offer = (name, reasons = []) => ({ name, needs: [], reasons, to: null });
 const seen = { version: 5, state: "handling", zone: "Asia/Shanghai" };
@@ -39,10 +39,19 @@ test("empty fields are not sent, photos go by their id", () => {
 test("a returned slip is a sign and a feedback with the town's times; once signed only the feedback", () => {
   const values = { signer: "张伟", signed_at: "2026-03-17T14:40", handled_at: "2026-03-17T16:05", text: "已清运" };
   const paper = named([offer("sign"), offer("return")], "paper");
-  const [sign, feedBack] = requestsOf(paper, values, { photo_after: "p1" }, { ...seen, state: "dispatched" });
+  const [{ then: [feedBack], ...sign }, ...others] = requestsOf(paper, values, { photo_after: "p1" }, { ...seen, state: "dispatched" });
+  assert.deepEqual(others, []);
   assert.deepEqual(sign, { name: "sign", version: 5, text: "张伟", happened_at: "2026-03-17T06:40:00.000Z" });
   assert.deepEqual(feedBack, { name: "feed_back", text: "已清运", happened_at: "2026-03-17T08:05:00.000Z", photo_after: "p1" });
   assert.deepEqual(requestsOf(named([offer("feed_back")], "paper"), values, { photo_after: "p1" }, seen), [{ ...feedBack, version: 5 }]);
+});
+
+test("a fault of the server is shown at the field that it means", () => {
+  const paper = named([offer("sign")], "paper");
+  assert.equal(faultyField(paper, { field: "facts.happened_at", step: "sign" }), "signed_at");
+  assert.equal(faultyField(paper, { field: "facts.happened_at", step: "feed_back" }), "handled_at");
+  assert.equal(faultyField(paper, { field: "facts.photo_after" }), "photo_after");
+  assert.equal(faultyField(paper, { field: "version" }), null);
 });
 
 test("a review lies between tomorrow and thirty days ahead on the town's calendar", () => {

@@ -5,7 +5,7 @@ import { atStage, atWaiting, changed, figuresQuery, queueQuery, readAddress, wri
 import { marked } from "../../webmap/static/desk/alerts.js";
 import { fitting } from "../../webmap/static/desk/bulk.js";
 import { begin, factsOf, fieldsOf, replyField, wanting } from "../../webmap/static/desk/forms.js";
-import { buttons, decided, draftOf, isUndecided, mainAction, missing } from "../../webmap/static/desk/plan.js";
+import { buttons, decided, draftOf, isUndecided, mainAction, missing, maybeArrived } from "../../webmap/static/desk/plan.js";
 import { arrived, joined, neighbour, reach, stageOf } from "../../webmap/static/desk/queue.js";
 import { keyOf } from "../../webmap/static/parts/keys.js";
 import { contains, shareAt } from "../../webmap/static/parts/share-point.js";
@@ -204,4 +204,9 @@ test("a share stands outside the circle on the side of its grid", () => {
   assert.ok(lon > 120);
   assert.ok(Math.abs(lat - 30.02) < 1e-4);
   assert.equal(shareAt(SQUARE, 121, 30, 80), null);
+});
+
+test("a step without an answer is the same one until something else happened to the case", () => {
+  assert.equal(maybeArrived(undefined, 3), false);
+  assert.deepEqual([3, 4, 5].map((version) => maybeArrived({ version: 3 }, version)), [true, true, false]);
 });

@@ -234,9 +234,9 @@ test("figures: what shows no difference has not changed; spread is that of the g
 });
 
 test("the address reads back as it was written", () => {
-  const place = { plan: "p1", sel: { kind: "border", id: "A-B" }, view: "both", tool: "split", scope: "V" };
+  const place = { plan: "p1", sel: { kind: "border", id: "A-B" }, view: "both", tool: "split", scope: "V", proposals: "" };
   const text = writePlace(place);
   assert.equal(text, "/planner/p1?sel=border:A-B&view=both&tool=split&scope=V");
   assert.deepEqual(readPlace("/planner/p1", text.slice(text.indexOf("?"))), place);
-  assert.deepEqual(readPlace("/planner/p1", "?sel=nothing&view=x"), { plan: "p1", sel: null, view: "draft", tool: "select", scope: "" });
+  assert.deepEqual(readPlace("/planner/p1", "?sel=nothing&view=x"), { plan: "p1", sel: null, view: "draft", tool: "select", scope: "", proposals: "" });
 });

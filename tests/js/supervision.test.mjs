@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { readPlace, writePlace } from "../../webmap/static/supervision/address.js";
-import { changed, changesOf } from "../../webmap/static/supervision/project-changes.js";
+import { changed, changesOf, taskAt } from "../../webmap/static/supervision/project-changes.js";
 import { basisPairs, momentsOf } from "../../webmap/static/supervision/flag-words.js";
 
 const DUE = "2026-03-20T09:00:00+08:00";
@@ -50,3 +50,8 @@ test("the record says each field before and after, not what did not change", () 
   assert.deepEqual(changed(facts), [["goal", "无漂浮物", "水质三类"], ["org", "a", "b"]]);
 });
 
+
+test("a fault of a task is that of its line and field; others are of the project", () => {
+  assert.deepEqual(taskAt("tasks.1.due_on"), { line: 1, field: "due_on" });
+  assert.equal(taskAt("due_on"), null);
+});

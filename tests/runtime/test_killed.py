@@ -22,7 +22,7 @@ from tests.small_town import PASSWORD, SmallTown, build
 from tests.web_server import WebServer
 
 CATEGORY = "ZF-01-001"
-SECONDS, CASES = 60, 120
+SECONDS, CASES = 40, 120
 ROLES = {"command": ("desk", 5), "squad": ("org", 5), "leader": ("head", 2)}
 
 

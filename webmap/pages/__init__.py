@@ -44,6 +44,11 @@ class Viewer:
     role_name: str
     permissions: frozenset[str] = frozenset()
 
+    @property
+    def decides(self) -> bool:
+        """Whether the person has the desk."""
+        return not self.permissions.isdisjoint(DECIDES)
+
 
 @dataclass(frozen=True)
 class Tab:

@@ -70,3 +70,6 @@ create index area_lineage_new on area_lineage (town_id, new_code);
 drop index incident_open;
 create index incident_open on incident (town_id, due_at)
     include (grid_id, grid_now_id, lead_org_id, platform_code, reporter_user_id, incident_id) where is_open;
+
+-- The same file in two cases is found without reading all photos.
+create index photo_same on photo (town_id, sha256);

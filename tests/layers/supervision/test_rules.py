@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 
@@ -156,6 +157,21 @@ def test_a_higher_level_or_the_closing_ends_the_question():
 def test_a_photo_from_further_away_than_a_hundred_metres(distance_m, fires):
     log = (*BEGIN, fed_back(SENT + timedelta(hours=1), photo_after="p", photo_after_distance_m=distance_m))
     assert of("far_photo", rules(*log, now=SENT + timedelta(hours=2))) == [("far_photo", "L4", FIRE)] * fires
+
+
+def test_a_photo_that_another_case_had_before_is_proposed_once():
+    back = row("rework", "awaiting_inspection", "handling", SENT + timedelta(hours=2), reason="没扫净")
+    again = fed_back(SENT + timedelta(hours=3), photo_after="p")
+    case = sequence(*BEGIN, fed_back(SENT + SECOND, photo_after="p"), back, again, now=SENT + timedelta(hours=4))
+    other = {"id": "i", "case_no": "ZF-1"}
+    (flag,) = [
+        one
+        for one in look(replace(case, elsewhere={"p": [other]}), DEFAULTS, LIMITS).proposals
+        if one.rule == "same_photo"
+    ]
+    assert (flag.fact, flag.org_id, flag.basis["cases"]) == ("photo p", FIRE, [other])
+    elsewhere = look(replace(case, elsewhere={"q": [other]}), DEFAULTS, LIMITS)
+    assert [one for one in elsewhere.proposals if one.rule == "same_photo"] == []
 
 
 @pytest.mark.parametrize(("took", "fires"), [(timedelta(minutes=5), True), (timedelta(minutes=5, seconds=1), False)])

@@ -10,6 +10,9 @@ import { dayAfter, isPeriod, nameOfPeriod, PERIODS, periodOf } from "./period.js
 import { groupName, table } from "./table.js";
 
 const GROUPS = ["town", "platform", "org", "village", "grid", "category"];
+/** Groups by area, which may also be those of the day a case occurred. */
+const THEN = { village: "village_then", grid: "grid_then" };
+const NOW = Object.fromEntries(Object.entries(THEN).map(([now, then]) => [then, now]));
 const zone = frame.town?.timezone ?? "Asia/Shanghai";
 const today = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" }).format(serverNow());
 const form = /** @type {HTMLFormElement} */ (find("#ask"));
@@ -31,7 +34,7 @@ function read() {
   const asked = new URLSearchParams(location.search);
   const [from, to] = [asked.get("from") ?? "", asked.get("to") ?? ""];
   const by = asked.get("by") ?? "org";
-  return { ...(isPeriod(from, to) ? { from, to } : periodOf("month", today)), by: GROUPS.includes(by) ? by : "org" };
+  return { ...(isPeriod(from, to) ? { from, to } : periodOf("month", today)), by: GROUPS.includes(NOW[by] ?? by) ? by : "org" };
 }
 
 /** @param {Partial<typeof state>} change */
@@ -60,8 +63,18 @@ function draw() {
         [...PERIODS, ...(name === "own" ? ["own"] : [])].map((one) => h("option", { value: one, selected: one === name, disabled: one === "own" }, t(`appraisal.period_${one}`))))),
     days("from"),
     days("to"),
-    h("div", { class: "segments", role: "group", "aria-label": t("appraisal.group") }, GROUPS.map((by) => h("button", { type: "button", "aria-pressed": String(by === state.by), onclick: () => go({ by }) }, t(`appraisal.by_${by}`)))),
+    h("div", { class: "segments", role: "group", "aria-label": t("appraisal.group") }, GROUPS.map((by) => h("button", { type: "button", "aria-pressed": String(by === (NOW[state.by] ?? state.by)), onclick: () => go({ by }) }, t(`appraisal.by_${by}`)))),
+    boundaries(),
   );
+}
+
+/** Which boundaries an area has in the table: those of today, or of the day each case occurred. */
+function boundaries() {
+  const now = NOW[state.by] ?? state.by;
+  const then = THEN[/** @type {keyof typeof THEN} */ (now)];
+  if (!then) return null;
+  const choice = (/** @type {string} */ by, /** @type {string} */ words) => h("button", { type: "button", "data-by": by, "aria-pressed": String(by === state.by), onclick: () => go({ by }) }, t(words));
+  return h("div", { class: "segments", role: "group", "aria-label": t("appraisal.boundaries") }, choice(now, "appraisal.as_now"), choice(then, "appraisal.as_then"));
 }
 
 function pick() {

@@ -41,10 +41,10 @@ function cell(figure) {
   );
 }
 
-/** As long as the share; reworks can be more than the cases they are counted over. @param {number} share */
+/** As long as the share. @param {number} share */
 function bar(share) {
   const filled = h("i", null);
-  filled.style.inlineSize = `${Math.round(Math.min(1, share) * 100)}%`;
+  filled.style.inlineSize = `${Math.round(share * 100)}%`;
   return h("span", { class: "bar", "aria-hidden": "true" }, filled);
 }
 

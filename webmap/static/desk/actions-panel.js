@@ -3,33 +3,19 @@ import { fill, h } from "../dom.js";
 import { may } from "../frame.js";
 import { has, t, wordsFor } from "../i18n.js";
 import { refusedBox } from "../parts/conflict.js";
+import { reasonOf } from "../parts/case-log.js";
 import { toast } from "../parts/toast.js";
+import { when } from "../time.js";
 import { orgName } from "./choices.js";
 import { drawFields } from "./form-fields.js";
 import { begin, factsOf, fieldsOf, wanting } from "./forms.js";
-import { LETTERS, buttons, decided, mainAction, missing, offered } from "./plan.js";
+import { forget, keep, keptOf } from "./kept.js";
+import { ASKED, LETTERS, buttons, decided, mainAction, missing, offered } from "./plan.js";
 import { perform } from "./run.js";
 
 /** @typedef {import("../pages/incident-view.js").Case} Case */
 /** @typedef {import("./plan.js").Draft} Draft */
 /** @typedef {import("./run.js").Outcome} Outcome */
-
-/**
- * What was typed and not yet sent, by case: it outlives drawing, conflict and a look at another case.
- * @typedef {{open: string, steps: string[], values: Record<string, Record<string, any>>, refused: {fault: import("../api.js").ApiError, title: string, seen: {state: string, version: number}} | null}} Kept
- */
-
-/** @type {Map<string, Kept>} */
-const kept = new Map();
-
-/** @param {string} id @returns {Kept} */
-const keptOf = (id) => {
-  if (!kept.has(id)) kept.set(id, { open: "", steps: [], values: {}, refused: null });
-  return /** @type {Kept} */ (kept.get(id));
-};
-
-/** Whether something of this case is being written. @param {string} id */
-export const isWriting = (id) => Boolean(kept.get(id)?.open);
 
 /**
  * @param {Case} item
@@ -55,7 +41,7 @@ class Actions {
     this.item = item;
     this.draft = draft;
     this.onDone = onDone;
-    this.kept = keptOf(item.id);
+    this.kept = keptOf(item);
     this.busy = false;
   }
 
@@ -72,10 +58,10 @@ class Actions {
       h("h2", { id: "act-title" }, t("desk.actions"), absent.length > 0 && h("small", { class: "act__missing" }, missingWords(absent[0]))),
       this.mainButton(),
       usual.length > 0 && h("div", { class: "act__row" }, usual.map((name) => this.button(name))),
-      rare.length > 0 && h("details", { class: "act__rare", open: rare.includes(this.kept.open) }, h("summary", null, t("desk.rare")), h("div", { class: "act__row" }, rare.map((name) => this.button(name)))),
+      rare.length > 0 && h("details", { class: "act__rare", open: rare.includes(this.kept.open) || (!this.main && !usual.length) }, h("summary", null, t("desk.rare")), h("div", { class: "act__row" }, rare.map((name) => this.button(name)))),
       absent.length > 1 && h("details", { class: "act__rare" }, h("summary", null, t("desk.not_now", { n: absent.length })), h("ul", { class: "act__absent quiet small" }, absent.map((one) => h("li", null, missingWords(one))))),
       inbox.length > 0 && h("p", { class: "small" }, t("desk.in_inbox"), t("common.colon"), h("a", { href: `/inbox?id=${item.id}` }, namesOf(inbox))),
-      !this.main && !usual.length && !inbox.length && h("p", { class: "quiet" }, t("incident.actions_none")),
+      !this.main && !usual.length && !rare.length && !inbox.length && h("p", { class: "quiet" }, t("incident.actions_none")),
       this.form(),
     );
   }
@@ -123,6 +109,8 @@ class Actions {
   close() {
     const name = this.kept.open;
     Object.assign(this.kept, { open: "", steps: [], refused: null });
+    if (!offered(this.item).includes(name)) delete this.kept.values[name];
+    keep(this.item, this.draft);
     this.draw();
     /** @type {HTMLElement | null} */ (this.element.querySelector(`[data-act="${name}"]`) ?? this.element.querySelector("[data-act]"))?.focus();
   }
@@ -148,9 +136,13 @@ class Actions {
           else return;
           event.stopPropagation();
         },
+        oninput: () => keep(this.item, this.draft),
+        onchange: () => keep(this.item, this.draft),
       },
-      h("h3", null, steps.length > 1 ? mainWords(steps, this.draft) : wordsFor("loop", `name_${open}`)),
+      h("h3", null, steps.length > 1 ? mainWords(steps, this.draft) : verb(open)),
+      askedWords(this.item, open),
       drawFields({ item: this.item, name: open, values }),
+      gone && !fault && h("p", { class: "hint", role: "status" }, t("desk.gone", { state: t(`common.state_${this.item.state}`) })),
       fault,
       h(
         "div",
@@ -172,7 +164,8 @@ class Actions {
       field?.focus();
       return toast(t("desk.wanting", { field: t(`desk.field_${wants}`) }), null, { late: true });
     }
-    await this.run(steps.map((name) => ({ name, facts: { ...decided(name, this.draft), ...(name === open ? factsOf(open, values) : {}) } })));
+    const draft = open === "reclassify" ? { ...this.draft, category: values.category } : this.draft;
+    await this.run(steps.map((name) => ({ name, facts: { ...decided(name, draft), ...(name === open ? factsOf(open, values) : {}) } })));
   }
 
   /** @param {import("./run.js").Step[]} steps */
@@ -184,7 +177,7 @@ class Actions {
     const outcome = await perform(this.item.id, this.item.version, steps);
     this.setBusy(false);
     if (outcome.fault) return this.refuse(outcome, outcome.item ? { state: outcome.item.properties.state, version: outcome.item.properties.version } : seen);
-    kept.delete(this.item.id);
+    forget(this.item.id);
     toast(doneWords(outcome.done, this.draft));
     await this.onDone(outcome.item, outcome.done);
   }
@@ -195,6 +188,7 @@ class Actions {
     const not = t("desk.not_done", { what: wordsFor("loop", `name_${outcome.failed}`) });
     const title = outcome.done.length ? t("desk.stopped", { done: namesOf(outcome.done), not }) : not;
     this.kept.refused = { fault, title, seen };
+    if (outcome.done.includes(this.kept.open)) Object.assign(this.kept, { open: "", steps: [] });
     if (fault.unanswered) {
       this.draw();
       this.element.querySelector(".fault")?.scrollIntoView({ block: "nearest" });
@@ -212,6 +206,12 @@ class Actions {
 
 /** A step as the word on its button. @param {string} name */
 const verb = (name) => (has(`desk.do_${name}`) ? t(`desk.do_${name}`) : wordsFor("loop", `name_${name}`));
+
+/** What whoever decides decides on: who asked for it, when and why. @param {Case} item @param {string} name */
+function askedWords(item, name) {
+  const row = (item.log ?? []).findLast((/** @type {any} */ one) => one.name === ASKED[name]);
+  return row && h("p", { class: "act__asked" }, t("desk.asked_for", { who: row.actor ?? t("incident.log_system"), time: when(row.at), why: reasonOf(row) }));
+}
 
 /** @param {string[]} names */
 const namesOf = (names) => names.map((name) => wordsFor("loop", `name_${name}`)).join(t("common.comma"));

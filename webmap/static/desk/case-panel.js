@@ -11,8 +11,9 @@ import { flatten } from "../pages/incident-view.js";
 import { mapHolder } from "../parts/place-map.js";
 import { empty, failed, loading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
-import { actionsPanel, isWriting } from "./actions-panel.js";
+import { actionsPanel } from "./actions-panel.js";
 import { choices } from "./choices.js";
+import { isWriting, keep, keptDraft } from "./kept.js";
 import { draftOf, isUndecided } from "./plan.js";
 import { suggestionPanel } from "./suggestion-panel.js";
 import { wordsForm } from "./words-form.js";
@@ -142,7 +143,7 @@ class CasePanel {
   draftFor(item) {
     const known = this.drafts.get(item.id);
     const kept = known && (known.version === item.version || (this.item?.id === item.id && this.isTouched(this.item)));
-    const draft = kept ? known.draft : draftOf(item, choices.categories);
+    const draft = kept ? known.draft : (!known && keptDraft(item)) || draftOf(item, choices.categories);
     this.drafts.set(item.id, { version: item.version, draft });
     return draft;
   }
@@ -156,8 +157,8 @@ class CasePanel {
     this.item = item;
     const place = placePanel(item, this.reload, this.holder);
     this.place = place;
-    this.actions = actionsPanel(item, draft, (fresh, done) => this.done(item.id, fresh, done));
-    const actions = this.actions;
+    const actions = actionsPanel(item, draft, (fresh, done) => this.done(item.id, fresh, done));
+    this.actions = actions;
     const shown = item.photos?.length > 0;
     fill(
       this.places.centre,
@@ -165,19 +166,25 @@ class CasePanel {
         "article",
         { class: "case desk-case", "data-id": item.id, "data-state": item.state, "data-version": item.version, "aria-labelledby": "case-title" },
         this.back(),
-        head(item),
+        head(item, "/desk?stage=all&id="),
         wordsForm(item, this.reload),
         shown && h("div", { class: "desk-photos" }, photos(item, this.reload)),
         place.element,
         h("div", { class: "case__pair" }, place.how, duplicatesPanel(item, this.duplicateActs(item))),
       ),
     );
-    const decide = isUndecided(item) ? suggestionPanel(item, draft, () => actions.draw()) : facts(item);
+    const decide = isUndecided(item) ? suggestionPanel(item, draft, () => this.decided(item, draft)) : facts(item);
     fill(this.places.side, limits(item), decide, actions.element, !shown && photos(item, this.reload), log(item));
     document.title = `${item.title} · ${document.title.split(" · ").slice(-1)[0]}`;
     restoreFocus(this.wanted ? "#case-title" : focus);
     this.wanted = false;
     place.ready();
+  }
+
+  /** @param {Case} item @param {Draft} draft */
+  decided(item, draft) {
+    keep(item, draft);
+    this.actions?.draw();
   }
 
   back() {
@@ -196,7 +203,7 @@ class CasePanel {
   /** @param {Case} item */
   duplicateActs(item) {
     const canMerge = (item.transitions ?? []).some((/** @type {any} */ one) => one.name === "merge");
-    if (!may("accept") && !may("merge")) return {};
+    if (item.state === "merged" || (!may("accept") && !may("merge"))) return {};
     return {
       merge: canMerge ? (/** @type {any} */ other) => this.mergeInto(other) : null,
       distinct: (/** @type {any} */ other) => this.tellApart(item, other),

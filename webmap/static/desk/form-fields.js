@@ -66,10 +66,10 @@ function replies(field, form) {
   const ready = field.key === replyField(form.name) ? choices.replies[form.name] ?? [] : [];
   if (!ready.length) return null;
   const take = (/** @type {string} */ words, /** @type {Event} */ event) => {
-    form.values[field.key] = words;
     const area = /** @type {HTMLElement} */ (event.currentTarget).closest("form")?.querySelector(`[name="act-${field.key}"]`);
     if (area instanceof HTMLTextAreaElement) {
       area.value = words;
+      area.dispatchEvent(new Event("input", { bubbles: true }));
       area.focus();
     }
   };

@@ -133,7 +133,8 @@ function followLinks(event) {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || link.pathname !== "/desk" || link.target || link.hreflang) return;
   event.preventDefault();
   const to = readAddress(link.search);
-  if (link.closest(".queue__list")) return choose(to.id, { push: true });
+  // a case beside the one that is shown, in the queue or not, changes no filter
+  if (link.dataset.id) return choose(link.dataset.id, { push: true });
   go(to);
 }
 

@@ -28,6 +28,19 @@ const INBOX = new Set(["sign", "feed_back", "self_handle", "return", "ask_suspen
 /** The letter of a transition. @type {Record<string, string>} */
 export const LETTERS = { accept: "a", ask_verify: "v", merge: "m", decline: "d" };
 
+/**
+ * Whether a step that got no answer may be the one that is asked for now: nothing but itself has happened since.
+ * @param {{version: number} | undefined} sent
+ * @param {number} version of the case now
+ */
+export const maybeArrived = (sent, version) => sent !== undefined && version - sent.version <= 1;
+
+/** The asking that a step decides on. @type {Record<string, string>} */
+export const ASKED = {
+  suspend: "ask_suspend", deny_suspend: "ask_suspend", extend: "ask_extension", deny_extension: "ask_extension",
+  void: "ask_void", decide_appeal: "appeal",
+};
+
 /** @param {Case} item @returns {string[]} */
 export const offered = (item) => (item.transitions ?? []).map((/** @type {any} */ one) => one.name);
 

@@ -102,7 +102,7 @@ function drawRow(element, row, { chosen, fresh, picked, address }, onPick) {
       "a",
       { class: "entry", href: address(row.id), "data-id": row.id, "aria-current": row.id === chosen ? "true" : null },
       clockSymbol(row.platform, time),
-      h("span", { class: "entry__words" }, h("b", null, row.title, " ", tags(row)), h("small", null, placeOf(row), " · ", wordFor("channel", row.channel), " ", when(row.reported_at))),
+      h("span", { class: "entry__words" }, h("b", null, row.title, " ", tags(row)), h("small", { class: "entry__parts" }, h("span", null, placeOf(row)), h("span", { class: "nowrap" }, wordFor("channel", row.channel), " ", when(row.reported_at)))),
       h("span", { class: "entry__end" }, row.state === "suspended" ? h("span", { class: "quiet" }, wordFor("state", "suspended")) : timeLeft(time), fresh.has(row.id) && h("span", { class: "tag tag--strong" }, t("desk.new"))),
     ),
   );

@@ -1,12 +1,14 @@
-// Making transitions: one after the other, stopping at the first refusal. The same attempt sent again is the same row.
+// Making transitions: one after the other, stopping at the first refusal. The same attempt sent again, after a reload too, is the same row.
 import { call, newId } from "../api.js";
+import { ownRecord } from "../parts/own-record.js";
+import { maybeArrived } from "./plan.js";
 
 /** @typedef {import("../api.js").ApiError} ApiError */
 /** @typedef {{name: string, facts: Record<string, any>}} Step */
 /** @typedef {{done: string[], item: any | null, fault: ApiError | null, failed: string | null}} Outcome */
 
-/** Keys of attempts that had no answer yet. @type {Map<string, string>} */
-const attempts = new Map();
+/** Attempts that had no answer yet, with the key and the version they went with: they may have arrived. @type {ReturnType<typeof ownRecord<{key: string, version: number, at: number}>>} */
+const attempts = ownRecord("sent");
 
 /**
  * @param {string} id
@@ -18,18 +20,19 @@ export async function perform(id, version, steps) {
   /** @type {Outcome} */
   const outcome = { done: [], item: null, fault: null, failed: null };
   for (const step of steps) {
-    const body = { name: step.name, version, ...step.facts };
-    const attempt = JSON.stringify([id, body]);
-    const key = attempts.get(attempt) ?? newId();
-    attempts.set(attempt, key);
+    const attempt = JSON.stringify([id, step]);
+    const before = attempts.all()[attempt];
+    const sent = maybeArrived(before, version) ? before : { key: newId(), version };
+    attempts.set(attempt, sent);
     try {
-      outcome.item = await call(`/api/v1/incidents/${id}/transitions`, { method: "POST", json: body, headers: { "Idempotency-Key": key } });
+      const json = { name: step.name, version: sent.version, ...step.facts };
+      outcome.item = await call(`/api/v1/incidents/${id}/transitions`, { method: "POST", json, headers: { "Idempotency-Key": sent.key } });
     } catch (reason) {
       const fault = /** @type {ApiError} */ (reason);
-      if (!fault.unanswered) attempts.delete(attempt);
+      if (!fault.unanswered) attempts.drop(attempt);
       return { ...outcome, fault, failed: step.name };
     }
-    attempts.delete(attempt);
+    attempts.drop(attempt);
     outcome.done.push(step.name);
     version = outcome.item.properties.version;
   }

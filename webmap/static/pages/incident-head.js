@@ -9,8 +9,11 @@ import { serverNow } from "../server-time.js";
 import { clock, exactly } from "../time.js";
 import { placeOf, tags, timeLeft, wordFor } from "./incident-rows.js";
 
-/** @param {import("./incident-view.js").Case} item */
-export function head(item) {
+/**
+ * @param {import("./incident-view.js").Case} item
+ * @param {string} [cases] where another case opens
+ */
+export function head(item, cases = "/incidents/") {
   const time = clock(item);
   const who = h("span", null, reporterWords(item.reporter));
   const asked = h("div", { hidden: true });
@@ -30,7 +33,18 @@ export function head(item) {
     asked,
     h("div", { class: "case__title" }, clockSymbol(item.platform, time), h("h1", { id: "case-title" }, item.title), timeLeft(time)),
     moreThanTitle(item) && h("p", { class: "case__text pre" }, item.description),
+    mergedWords(item, cases),
   );
+}
+
+/** Into which case this one went, and which ones went into it. @param {import("./incident-view.js").Case} item @param {string} cases */
+function mergedWords({ merged_case: into, merged = [] }, cases) {
+  const link = (/** @type {any} */ one) => h("a", { href: `${cases}${one.id}`, "data-id": one.id, title: one.title }, one.case_no);
+  const several = merged.flatMap((/** @type {any} */ one, /** @type {number} */ i) => [i > 0 && t("common.comma"), link(one)]);
+  return [
+    into && h("p", { class: "case__merged" }, t("incident.merged_into"), " ", link(into), " ", into.title),
+    merged.length > 0 && h("p", { class: "case__merged" }, t("incident.merged_here", { n: merged.length }), " ", several),
+  ];
 }
 
 /** Whether the description says more than the title, which may be its first sentence. @param {{title: string, description?: string | null}} item */

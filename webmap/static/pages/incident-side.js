@@ -9,7 +9,7 @@ import { faultBox } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { placeName } from "../place-name.js";
 import { serverNow } from "../server-time.js";
-import { clock, exactly, span, when, workSpan } from "../time.js";
+import { clock, day, exactly, span, when, workSpan } from "../time.js";
 import { timeLeft, wordFor } from "./incident-rows.js";
 
 const FAR_M = 100;
@@ -111,6 +111,7 @@ export function facts(item) {
       row(t("incident.fact_channel"), wordFor("channel", item.channel)),
       row(t("incident.fact_level"), item.escalation && item.escalation !== "town" && t(`incident.tier_${item.escalation}`)),
       row(t("incident.fact_county"), item.county_ref),
+      row(t("incident.fact_review"), item.state === "suspended" && item.review_on && day(`${item.review_on}T12:00:00Z`)),
       row(t("incident.fact_occurred"), exactly(item.occurred_at)),
       row(t("incident.fact_reported"), exactly(item.reported_at)),
       row(t("incident.fact_closed"), exactly(item.closed_at)),

@@ -1,9 +1,7 @@
 // What was typed for an action on a case, kept in the browser until the server has taken it.
 import { call } from "../api.js";
-import { frame } from "../frame.js";
+import { ownRecord } from "./own-record.js";
 import { photoStore } from "./photo-store.js";
-
-const MOST_AGE_MS = 30 * 86_400_000;
 
 /**
  * @typedef {object} Draft
@@ -15,46 +13,22 @@ const MOST_AGE_MS = 30 * 86_400_000;
 
 export const photos = photoStore("onegrid-action");
 
-/** Of this person only: a shared machine shows nobody another's words. */
-const where = () => `onegrid.action.${frame.viewer?.username ?? ""}`;
-
-/** @returns {Record<string, Draft>} */
-function all() {
-  try {
-    return JSON.parse(localStorage.getItem(where()) ?? "{}");
-  } catch {
-    return {};
-  }
-}
-
-/** @param {Record<string, Draft>} drafts */
-function keep(drafts) {
-  try {
-    localStorage.setItem(where(), JSON.stringify(drafts));
-    return true;
-  } catch {
-    return false; // private windows may have no room; the form itself still holds the text
-  }
-}
+/** @type {ReturnType<typeof ownRecord<Draft>>} */
+const drafts = ownRecord("action");
 
 /** @returns {Draft} */
 const blank = () => ({ values: {}, photos: {}, sent: null, at: Date.now() });
 
 /** @param {string} incident @param {string} action */
-export const loadDraft = (incident, action) => all()[`${incident}/${action}`] ?? blank();
+export const loadDraft = (incident, action) => drafts.all()[`${incident}/${action}`] ?? blank();
 
 /** @param {string} incident @param {string} action @param {Draft} draft */
-export function saveDraft(incident, action, draft) {
-  const young = Object.entries(all()).filter(([, one]) => Date.now() - one.at < MOST_AGE_MS);
-  return keep({ ...Object.fromEntries(young), [`${incident}/${action}`]: { ...draft, at: Date.now() } });
-}
+export const saveDraft = (incident, action, draft) => drafts.set(`${incident}/${action}`, draft);
 
 /** @param {string} incident @param {string} action */
 export function dropDraft(incident, action) {
-  const drafts = all();
-  for (const { id } of Object.values(drafts[`${incident}/${action}`]?.photos ?? {})) photos.drop(id);
-  delete drafts[`${incident}/${action}`];
-  keep(drafts);
+  for (const { id } of Object.values(loadDraft(incident, action).photos)) photos.drop(id);
+  drafts.drop(`${incident}/${action}`);
 }
 
 /**
@@ -80,4 +54,4 @@ export async function settle(incident, action) {
 
 /** The actions of a case that something was typed for. @param {string} incident */
 export const draftsOf = (incident) =>
-  Object.keys(all()).filter((key) => key.startsWith(`${incident}/`)).map((key) => key.slice(incident.length + 1));
+  Object.keys(drafts.all()).filter((key) => key.startsWith(`${incident}/`)).map((key) => key.slice(incident.length + 1));

@@ -6,7 +6,7 @@ import { t } from "../i18n.js";
 import { formatMoment } from "../map/town-clock.js";
 import { serverNow } from "../server-time.js";
 import { dropDraft, loadDraft, photos, saveDraft } from "./action-draft.js";
-import { missing, requestsOf, reviewDays } from "./action-spec.js";
+import { faultyField, missing, requestsOf, reviewDays } from "./action-spec.js";
 import { photoSlot } from "./photo-slot.js";
 import { sendPhoto } from "./photo-send.js";
 import { refusalBox } from "./refusal.js";
@@ -145,6 +145,7 @@ export function actionForm(action, shown, { onDone, onRefused, onClose }) {
     const seen = shown().version;
     await onRefused(fault);
     fill(outcome, refusalBox(fault, action, shown(), seen));
+    mark(form, (fault.detail?.faults ?? []).flatMap((/** @type {any} */ one) => faultyField(action, one) ?? []));
   }
 
   /** @param {number} metres */

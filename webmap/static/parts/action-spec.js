@@ -34,6 +34,7 @@ const ACTIONS = [
   { id: "ask_extension", names: ["ask_extension"], fields: [WHY] },
   { id: "ask_suspend", names: ["ask_suspend"], fields: [field("reason_code", "reason"), field("reason", "words"), field("review_on", "day")] },
   { id: "appeal", names: ["appeal"], fields: [WHY] },
+  { id: "withdraw", names: ["withdraw"], fields: [WHY] },
 ];
 
 /** What the state or the asking of others decides: it says little to whoever looks for a step. */
@@ -78,7 +79,7 @@ export function missing(action, values, photos) {
 }
 
 /**
- * The requests of an action, in order; each stops those after it when it is refused.
+ * The requests of an action, in order; each stops those after it when it is refused. What stands in `then` of one is made with it or not at all.
  * @param {Action} action
  * @param {Values} values
  * @param {Record<string, string>} photos ids of photos that arrived, by field
@@ -99,7 +100,22 @@ function paperRequests(values, photos, { version, state, zone }) {
   const at = (/** @type {string} */ local) => new Date(parseMoment(local, zone) ?? NaN).toISOString();
   const sign = { name: "sign", version, text: values.signer?.trim(), happened_at: values.signed_at && at(values.signed_at) };
   const feedBack = { name: "feed_back", text: values.text.trim(), happened_at: at(values.handled_at), ...photos };
-  return state === "dispatched" ? [filled(sign), feedBack] : [{ ...feedBack, version }];
+  return [state === "dispatched" ? { ...filled(sign), then: [feedBack] } : { ...feedBack, version }];
+}
+
+/** The times of a returned slip, by the step whose time they are. @type {Record<string, string>} */
+const PAPER_TIMES = { sign: "signed_at", feed_back: "handled_at" };
+
+/**
+ * The field of the form that a fault of the server means; none when it means no single one.
+ * @param {Action} action
+ * @param {{field: string, step?: string}} fault
+ * @returns {string | null}
+ */
+export function faultyField(action, fault) {
+  const told = fault.field.replace(/^(then\.\d+\.)?(facts\.)?/, "");
+  const name = told === "happened_at" ? PAPER_TIMES[fault.step ?? ""] : told;
+  return action.fields.some((one) => one.name === name) ? name : null;
 }
 
 /** @param {Record<string, any>} facts */
@@ -120,6 +136,7 @@ export function reviewDays(now, zone) {
  * @param {{name: string, code: string}[]} blocked
  */
 export function keptBack(blocked) {
-  const own = blocked.filter(({ name }) => OWN.has(name));
+  // what is the reporter's alone is nothing to whoever did not report it
+  const own = blocked.filter(({ name, code }) => OWN.has(name) && code !== "transition.not_reporter");
   return { told: own.filter(({ code }) => !PLAIN.has(code)), rest: own.filter(({ code }) => PLAIN.has(code)) };
 }

@@ -38,15 +38,20 @@ export function logSentence(row, channel) {
   return {
     words: who ? t("incident.log_by", { who, did }) : did,
     detail: row.name === "report" ? throughWhat(channel) : change(row),
-    reason: [scoreOf(row), reasonOf(row), row.facts?.text, fromPaper(row)].filter(Boolean).map((part) => part.replace(/[。.]+$/u, "")).join(t("common.stop")),
+    reason: [scoreOf(row), said(row), row.facts?.text, fromPaper(row)].filter(Boolean).map((part) => part.replace(/[。.]+$/u, "")).join(t("common.stop")),
   };
 }
 
 /** The kind of reason and the words; what the system gives is a kind only. @param {LogRow} row */
-function reasonOf({ reason, facts }) {
+export function reasonOf({ reason, facts }) {
   const kinds = [facts?.reason_code, reason].filter((code) => code && has(`loop.reason_${code}`));
-  const said = [...new Set(kinds.map((code) => t(`loop.reason_${code}`))), kinds.includes(reason) ? "" : reason].filter(Boolean);
-  return said.length ? t("incident.log_reason", { reason: said.join(t("common.comma")) }) : "";
+  return [...new Set(kinds.map((code) => t(`loop.reason_${code}`))), kinds.includes(reason) ? "" : reason].filter(Boolean).join(t("common.comma"));
+}
+
+/** @param {LogRow} row */
+function said(row) {
+  const reason = reasonOf(row);
+  return reason && t("incident.log_reason", { reason });
 }
 
 /** What was answered when the case was evaluated. @param {LogRow} row */

@@ -25,7 +25,7 @@ export function lastWords(last) {
  */
 export function refusedBox(fault, title, seen) {
   const { detail } = fault;
-  if (!saysState(fault)) return faultBox(fault, title);
+  if (!saysState(fault)) return faultBox(fault, title, (detail?.faults ?? []).map((/** @type {any} */ one) => one.message));
   const state = (/** @type {string} */ code) => t(`common.state_${code}`);
   const may = (detail.allowed ?? []).map((/** @type {string} */ name) => wordsFor("loop", `name_${name}`));
   return h(

@@ -18,10 +18,21 @@ const DOT = { live: "live", connecting: "waiting", lost: "lost", refused: "lost"
  */
 export function liveState(element, topic, onEvent, onReset) {
   element.hidden = false;
-  say(element, "waiting");
+  /** @type {"live" | "waiting" | "lost"} */
+  let state = "waiting";
+  let cut = false; // the browser's own word, long before the stream misses its heartbeat
+  const show = () => say(element, cut ? "lost" : state);
+  const cutOff = (/** @type {boolean} */ is) => {
+    cut = is;
+    show();
+  };
+  window.addEventListener("offline", () => cutOff(true));
+  window.addEventListener("online", () => cutOff(false));
+  show();
   openStream(frame.viewer?.username ?? "", (message) => {
     if (message.type === "status") {
-      say(element, DOT[message.status]);
+      state = DOT[message.status];
+      show();
       if (message.status === "lost" && message.attempt > 1) showLost(message);
     } else if (message.type === "recovered") {
       showRecovered(message.count);

@@ -3,6 +3,7 @@ import { call } from "../api.js";
 import { h, s } from "../dom.js";
 import { frame } from "../frame.js";
 import { lang, t } from "../i18n.js";
+import { bearLostLine } from "../map/map-errors.js";
 import { MapImages } from "../map/map-images.js";
 import * as maplibre from "../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs";
 import { symbol } from "./symbol.js";
@@ -103,6 +104,7 @@ export async function placeMap(element, { onPick = null, center, zoom } = {}) {
     return null;
   }
   new MapImages(map, 0);
+  bearLostLine(map);
   map.once("idle", () => performance.mark("map-idle"));
   map.touchZoomRotate.disableRotation();
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");

@@ -2,6 +2,7 @@
 import { h } from "../dom.js";
 import { has, t } from "../i18n.js";
 import { when } from "../time.js";
+import { faultyField } from "./action-spec.js";
 import { faultBox } from "./states.js";
 
 /**
@@ -13,7 +14,7 @@ import { faultBox } from "./states.js";
 export function refusalBox(fault, action, item, seen) {
   const title = t("inbox.not_done", { what: t(`inbox.act_${action.id}`) });
   const { detail } = fault;
-  if (!detail?.state) return faultBox(fault, [title, ...faultsOf(detail)].join(" "));
+  if (!detail?.state) return faultBox(fault, title, faultsOf(detail, action));
   return h(
     "div",
     { class: "fault refusal", role: "alert", "data-state": "refused", "data-code": fault.code },
@@ -40,5 +41,11 @@ function allowedWords(allowed) {
   return names.length ? t("inbox.allowed_now", { what: names.join(t("common.comma")) }) : t("inbox.allowed_none");
 }
 
-/** The faults of single facts, said by the server in the language of the page. @param {any} detail @returns {string[]} */
-const faultsOf = (detail) => (Array.isArray(detail?.faults) ? detail.faults.map((/** @type {any} */ one) => one.message) : []);
+/** The faults of single facts, said by the server in the language of the page, each with its field. @param {any} detail @param {import("./action-spec.js").Action} action @returns {string[]} */
+function faultsOf(detail, action) {
+  const labelOf = (/** @type {string | null} */ name) => action.fields.find((one) => one.name === name)?.label;
+  return (detail?.faults ?? []).map((/** @type {any} */ one) => {
+    const label = labelOf(faultyField(action, one));
+    return label ? `${t(`inbox.field_${label}`)}${t("common.colon")}${one.message}` : one.message;
+  });
+}

@@ -76,13 +76,14 @@ export function failed(fault, title, retry) {
  * A short fault beside a form: words, and the number small below.
  * @param {import("../api.js").ApiError} fault
  * @param {string} title
+ * @param {string[]} [said] what is wrong, one by one, where more is known than the fault's own words
  */
-export function faultBox(fault, title) {
+export function faultBox(fault, title, said = []) {
   return h(
     "div",
     { class: "fault", role: "alert" },
     h("strong", null, title),
-    fault.words,
+    said.length ? h("ul", null, said.map((words) => h("li", null, words))) : fault.words,
     signInHelps(fault) && [" ", signInLink("")],
     h("small", null, `${t("state.code")} ${fault.code}`, fault.requestId && ` · ${t("state.number")} ${fault.requestId}`),
   );

@@ -8,7 +8,7 @@ import { snap } from "./snapping.js";
 /**
  * @typedef {object} DrawingCallbacks
  * @property {() => {tool: string, mayDraw: boolean, arcs: Iterable<import("./snapping.js").Arc>, hasTarget: boolean}} state
- * @property {(at: Point) => void} picked a click of a tool that draws nothing
+ * @property {(at: Point, isWhole: boolean) => void} picked a click of a tool that draws nothing; with Shift all that belongs together
  * @property {(line: Point[], cursor: Snap | {at: Point, on: null} | null) => void} drawn the line so far, and where the pointer is
  * @property {(line: Point[]) => void} finished
  */
@@ -29,7 +29,7 @@ export class DrawingInput {
     this.lasso = null;
     this.isTouch = false;
     const { map } = view;
-    map.on("click", (/** @type {any} */ event) => this.click([event.lngLat.lng, event.lngLat.lat]));
+    map.on("click", (/** @type {any} */ event) => this.click([event.lngLat.lng, event.lngLat.lat], event.originalEvent.shiftKey));
     map.on("dblclick", () => this.finish());
     map.on("mousemove", (/** @type {any} */ event) => this.move([event.lngLat.lng, event.lngLat.lat]));
     map.on("mouseout", () => this.tell.drawn(this.line, null));
@@ -52,10 +52,10 @@ export class DrawingInput {
     return (tool !== "measure" && snap(at, arcs, reach)) || { at, on: null };
   }
 
-  /** @param {Point} at */
-  click(at) {
+  /** @param {Point} at @param {boolean} isWhole */
+  click(at, isWhole) {
     const { tool } = this.tell.state();
-    if (!this.kind || tool === "paint") return this.tell.picked(at);
+    if (!this.kind || tool === "paint") return this.tell.picked(at, isWhole);
     this.add(at);
   }
 

@@ -11,6 +11,7 @@ import { withRoom } from "./handles.js";
  * @property {(handle: Handle, to: Point, options: {isSnapping: boolean}) => Point} moving shows the handle at a place; returns where it comes to lie
  * @property {(handle: Handle, to: Point) => void} dropped
  * @property {() => void} cancelled
+ * @property {(handle: Handle) => void} clicked pressed and let go where it was
  * @property {(handle: Handle) => void} removed
  * @property {(handle: Handle) => void} focused
  */
@@ -124,6 +125,7 @@ export class HandleLayer {
       } else {
         this.put(button, handle.at);
         this.tell.cancelled();
+        if (isKept) this.tell.clicked(handle);
       }
     };
     const escape = (/** @type {KeyboardEvent} */ key) => {
@@ -147,7 +149,8 @@ export class HandleLayer {
       this.focusAt = handle.at;
       this.tell.removed(handle);
     } else if (event.key === "Enter") {
-      this.commit();
+      if (this.nudged) this.commit();
+      else this.tell.clicked(handle);
     } else if (event.key === "Escape" && this.nudged) {
       this.drop();
     } else return;

@@ -4,11 +4,12 @@ import { t } from "../i18n.js";
 
 /**
  * @param {string} tool
- * @param {{points: number, merging: string[], target: string, sel: import("./address.js").Selection}} state
+ * @param {{points: number, merging: string[], target: string, isByBlocks: boolean, sel: import("./address.js").Selection}} state
  */
-export function hintOf(tool, { points, merging, target, sel }) {
+export function hintOf(tool, { points, merging, target, isByBlocks, sel }) {
   if (tool === "select") return sel?.kind === "border" ? t("planner.hint_border") : t("planner.hint_select");
   if (tool === "merge") return merging.length ? t("planner.hint_merge_more", { name: merging[0] }) : t("planner.hint_merge");
+  if (tool === "paint" && target && isByBlocks) return t("planner.hint_paint_blocks");
   if (tool === "paint") return target ? t("planner.hint_paint_to", { name: target }) : t("planner.hint_paint");
   if (points > 0 && tool !== "measure") return t(`planner.hint_${tool}_on`);
   return t(`planner.hint_${tool}`);

@@ -13,7 +13,7 @@ const LATE = "#B3121D";
 const HALO = "#FFFFFF";
 const FONT = ["Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "sans-serif"];
 export const EMPTY = { type: "FeatureCollection", features: [] };
-export const SOURCES = ["plan-areas", "plan-today", "plan-borders", "plan-handed", "plan-labels", "plan-selected", "plan-sketch", "plan-waiting", "plan-places", "plan-theirs"];
+export const SOURCES = ["plan-areas", "plan-today", "plan-borders", "plan-handed", "plan-units", "plan-proposal", "plan-labels", "plan-selected", "plan-sketch", "plan-waiting", "plan-places", "plan-theirs"];
 
 /** Sources of the style that make up the base map here: borders and names of areas come from the draft itself. */
 const BASE = new Set(["landuse", "water", "road", "building", "place", "hillshade"]);
@@ -39,6 +39,11 @@ export const LAYERS = [
   { id: "plan-border", type: "line", source: "plan-borders", layout: rounded, paint: { "line-color": INK, "line-opacity": ["case", ["get", "far"], 0.45, 1], "line-width": byRank(1.5, 2.6, 3.4) } },
   { id: "plan-border-new", type: "line", source: "plan-borders", filter: ["get", "isNew"], layout: rounded, paint: { "line-color": EDIT, "line-width": 2.2 } },
   { id: "plan-today", type: "line", source: "plan-today", layout: { "line-join": "round" }, paint: { "line-color": INK, "line-width": 1.3, "line-dasharray": [2, 2] } },
+  { id: "plan-units-fill", type: "fill", source: "plan-units", paint: { "fill-color": EDIT, "fill-opacity": ["case", ["get", "isPicked"], 0.3, 0] } },
+  { id: "plan-units", type: "line", source: "plan-units", paint: { "line-color": EDIT, "line-opacity": 0.55, "line-width": 1 } },
+  { id: "plan-proposal-fill", type: "fill", source: "plan-proposal", paint: { "fill-color": ["case", ["get", "isOutside"], "#A86200", EDIT], "fill-opacity": ["case", ["get", "isOutside"], 0.18, 0.06] } },
+  { id: "plan-proposal-case", type: "line", source: "plan-proposal", layout: rounded, paint: { "line-color": HALO, "line-width": 5 } },
+  { id: "plan-proposal", type: "line", source: "plan-proposal", layout: { "line-join": "round" }, paint: { "line-color": EDIT, "line-width": 2.5, "line-dasharray": [2.4, 1.2] } },
   { id: "plan-selected-case", type: "line", source: "plan-selected", layout: rounded, paint: { "line-color": HALO, "line-width": 6 } },
   { id: "plan-selected", type: "line", source: "plan-selected", layout: rounded, paint: { "line-color": EDIT, "line-width": 3 } },
   { id: "plan-theirs-case", type: "line", source: "plan-theirs", layout: rounded, paint: { "line-color": HALO, "line-width": 8 } },

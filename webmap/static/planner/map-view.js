@@ -3,6 +3,7 @@ import { call } from "../api.js";
 import { h } from "../dom.js";
 import { frame } from "../frame.js";
 import { lang, t } from "../i18n.js";
+import { bearLostLine } from "../map/map-errors.js";
 import { MapImages } from "../map/map-images.js";
 import * as maplibre from "../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs";
 import { boundsOf } from "./geometry.js";
@@ -41,6 +42,7 @@ export class PlannerMap {
       locale: { "Map.Title": t("planner.map"), "NavigationControl.ZoomIn": t("common.zoom_in"), "NavigationControl.ZoomOut": t("common.zoom_out"), "ScaleControl.Meters": t("common.unit_m"), "ScaleControl.Kilometers": t("common.unit_km") },
     });
     new MapImages(this.map, 0);
+    bearLostLine(this.map);
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "bottom-right");

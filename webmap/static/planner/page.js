@@ -20,6 +20,7 @@ import { pairOf } from "./handles.js";
 import { drawHead } from "./head.js";
 import { drawHistory, stepWords } from "./history-panel.js";
 import { listenPlannerKeys } from "./planner-keys.js";
+import { ProposalsDrawer } from "./proposals-drawer.js";
 import { rebased } from "./rebasing.js";
 import { drawSelection } from "./selection-panel.js";
 import { Sender, baseOf, readAll, readSince } from "./server.js";
@@ -62,6 +63,7 @@ export class DraftPage {
     this.savedAt = "";
     this.bench = new Workbench(this);
     this.files = new FilePanel(this);
+    this.proposals = new ProposalsDrawer(this);
     this.sender = new Sender(planId, {
       answered: (sending, answer) => this.answered(sending, answer),
       refused: (sending, fault) => this.refuse(sending, fault),
@@ -69,8 +71,13 @@ export class DraftPage {
     });
   }
 
+  /** Whether there is room to work, not only to look. */
+  get isWide() {
+    return !READ_ONLY.matches;
+  }
+
   get mayEdit() {
-    return Boolean(this.plan?.allowed.includes("edit")) && !READ_ONLY.matches && this.place.view !== "today";
+    return Boolean(this.plan?.allowed.includes("edit")) && this.isWide && this.place.view !== "today";
   }
 
   /** The scope of the table: what was chosen, else the village at hand, else what changed. */
@@ -285,7 +292,7 @@ export class DraftPage {
     };
     const red = this.draft.checks.filter(({ level }) => level === "red").length;
     const { waiting, isBusy } = this.sender;
-    drawHead(find("#head"), this.plan, { changed: changedLeaves(this.draft).length, red, isBusy: waiting.length > 0 || isBusy, me: frame.viewer?.name ?? "", narrow: READ_ONLY.matches }, acts);
+    drawHead(find("#head"), this.plan, { changed: changedLeaves(this.draft).length, red, isBusy: waiting.length > 0 || isBusy, me: frame.viewer?.name ?? "", narrow: !this.isWide }, acts);
     const state = waiting.length ? (this.sender.isCut ? "waiting" : "sending") : "saved";
     fill(find("#saved"), waiting.length ? t(`planner.saved_${state}`, { n: waiting.length }) : this.savedAt && t("planner.saved_at", { time: this.savedAt }));
     find("#saved").dataset.state = state;
@@ -307,6 +314,7 @@ export class DraftPage {
     keepFocus(find("#views"), (views) => fill(views, ["today", "draft", "both"].map((view) => h("button", { type: "button", "data-view": view, "aria-pressed": String(view === place.view), onclick: () => this.go({ view: /** @type {any} */ (view) }) }, t(`planner.view_${view}`)))));
     this.renderPanels();
     this.bench.draw();
+    this.proposals.draw();
   }
 
   renderPanels() {
@@ -318,7 +326,7 @@ export class DraftPage {
     if (draft.effects.size) {
       const selected = place.sel?.kind === "area" ? place.sel.id : null;
       keepFocus(find("#effects"), (element) => drawEffects(element, draft, this.today, { scope: this.scope, changed: new Set(changedLeaves(draft)), selected, choose: (scope) => this.go({ scope }), open: (code) => this.select({ kind: "area", id: code }, true) }));
-      keepFocus(find("#checks"), (element) => drawChecks(element, draft.checks, draft.areas, { show: (check) => this.bench.showPlaces(check), staff: this.plan.allowed.includes("staff") && !READ_ONLY.matches ? () => this.staff() : null, rename: mayEdit ? (code) => this.rename(code) : null }));
+      keepFocus(find("#checks"), (element) => drawChecks(element, draft.checks, draft.areas, { show: (check) => this.bench.showPlaces(check), staff: this.plan.allowed.includes("staff") && this.isWide ? () => this.staff() : null, rename: mayEdit ? (code) => this.rename(code) : null }));
     }
     const hasBorder = place.sel?.kind === "border";
     keepFocus(find("#history"), (element) => drawHistory(element, this.plan.steps, { areas: draft.areas, today: this.today.areas, only: this.borderSteps, hasBorder, who: () => this.whoChanged(), all: () => this.allSteps() }));
@@ -344,7 +352,7 @@ export class DraftPage {
     if (plan.state === "in_review") said.push(h("p", null, plan.allowed.includes("approve") ? t("planner.review_you", { who: plan.submitted_by ?? "" }) : t("planner.review_other", { who: plan.submitted_by ?? "" })));
     if (plan.state === "approved" && plan.publish_at) said.push(h("p", null, t("planner.planned", { time: exactly(plan.publish_at) })));
     else if (plan.state === "approved") said.push(h("p", null, plan.allowed.includes("publish") ? t("planner.publish_you") : t("planner.publish_other")));
-    if (READ_ONLY.matches) said.push(h("p", { class: "quiet" }, t("planner.read_only")));
+    if (!this.isWide) said.push(h("p", { class: "quiet" }, t("planner.read_only")));
     return said.length > 0 && h("div", { class: "panel-section planner__review" }, said);
   }
 

@@ -13,6 +13,7 @@ import { EMPTY, collection, dataOf, feature, line as lineOf } from "./map-layers
 import { plannerMap } from "./map-view.js";
 import { conflictBox, refusedBox, waitingBox } from "./messages.js";
 import { arcsNear, snap } from "./snapping.js";
+import { UnitBrush } from "./unit-brush.js";
 
 /** @typedef {import("./geometry.js").Point} Point */
 /** @typedef {import("./handles.js").Handle} Handle */
@@ -34,6 +35,7 @@ export class Workbench {
     this.merging = [];
     /** @type {string | null} who gets what is painted */
     this.target = null;
+    this.brush = new UnitBrush(page, () => this.draw());
     /** @type {Point[] | null} a finished ring that waits for a target */
     this.ring = null;
     /** @type {string | null} the leaf that is pulled back from a junction, instead of moving all */
@@ -53,12 +55,13 @@ export class Workbench {
       moving: (handle, to, { isSnapping }) => this.moving(handle, to, isSnapping),
       dropped: (handle, to) => this.dropped(handle, to),
       cancelled: () => this.sketch([], null),
+      clicked: (handle) => this.clicked(handle),
       removed: (handle) => this.removed(handle),
       focused: (handle) => this.focused(handle),
     });
     this.input = new DrawingInput(this.view, {
-      state: () => ({ tool: this.page.place.tool, mayDraw: this.page.mayEdit && !this.ring, arcs: this.page.draft.arcs.values(), hasTarget: this.target !== null }),
-      picked: (at) => this.picked(at),
+      state: () => ({ tool: this.page.place.tool, mayDraw: this.page.mayEdit && !this.ring, arcs: this.page.draft.arcs.values(), hasTarget: this.target !== null && !this.brush.isOn }),
+      picked: (at, isWhole) => this.picked(at, isWhole),
       drawn: (line, cursor) => this.drawn(line, cursor),
       finished: (line) => this.finished(line),
     });
@@ -77,8 +80,9 @@ export class Workbench {
     const targets = [...this.merging, ...(this.target ? [this.target] : [])];
     const words = { name: (/** @type {any} */ area) => nameOf(area) || t("planner.unnamed"), households: t("planner.unit_households") };
     const waiting = [...page.sender.waiting.flatMap(({ lines }) => lines ?? []).map((points) => feature(lineOf(points))), ...this.file.drawn];
-    view.show({ ...dataOf(draft, today, { view: place.view, sel: place.sel, focus, targets, words }), "plan-waiting": collection(waiting), ...this.faultData() });
+    view.show({ ...dataOf(draft, today, { view: place.view, sel: place.sel, focus, targets, words }), "plan-waiting": collection(waiting), "plan-units": this.brush.data(), ...this.faultData() });
     this.drawHandles();
+    if (this.brush.isOn && this.target && page.mayEdit) this.brush.load(groupOf(draft.areas, this.target) ?? "");
   }
 
   /** The borders as they will be once what is on its way has arrived. */
@@ -133,9 +137,10 @@ export class Workbench {
     const line = this.input?.line ?? [];
     const acts = [];
     if (tool === "merge" && this.merging.length > 1) acts.push(h("button", { type: "button", class: "button button--main button--small", "data-act": "merge", onclick: () => this.merge() }, t("planner.merge_n", { n: this.merging.length })));
+    if (tool === "paint" && this.target) acts.push(...this.brush.acts(this.target, page.nameOf(this.target)));
     if (tool === "junction" && this.junction) acts.push(this.pullField(this.junction));
     if (tool === "measure" && line.length > 1) acts.push(h("b", null, measureWords(line)));
-    const words = hintOf(tool, { points: line.length, merging: this.merging.map((code) => page.nameOf(code)), target: this.target ? page.nameOf(this.target) : "", sel: page.place.sel });
+    const words = hintOf(tool, { points: line.length, merging: this.merging.map((code) => page.nameOf(code)), target: this.target ? page.nameOf(this.target) : "", isByBlocks: this.brush.isOn, sel: page.place.sel });
     return words || acts.length ? [h("span", null, words), acts] : null;
   }
 
@@ -174,6 +179,11 @@ export class Workbench {
     this.page.edit(operation, lines);
   }
 
+  /** A new course of the border begins or ends at a vertex that is there. @param {Handle} handle */
+  clicked(handle) {
+    if (this.page.place.tool === "push") this.input?.add(handle.at);
+  }
+
   /** @param {Handle} handle */
   removed(handle) {
     const arc = this.arcs().find(({ id }) => id === handle.arc);
@@ -190,8 +200,8 @@ export class Workbench {
     fill(find("#hint"), this.hint());
   }
 
-  /** A click where nothing is drawn. @param {Point} at */
-  picked(at) {
+  /** A click where nothing is drawn. @param {Point} at @param {boolean} isWhole with Shift */
+  picked(at, isWhole) {
     const { page } = this;
     const { tool, view: shown } = page.place;
     const draft = shown === "today" ? page.today : page.draft;
@@ -199,6 +209,7 @@ export class Workbench {
     if (this.ring) return leaf ? this.handOver(this.ring, leaf) : undefined;
     if (tool === "merge" && page.mayEdit) return leaf ? this.pickMerging(leaf) : undefined;
     if (tool === "paint" && page.mayEdit) {
+      if (this.brush.isOn && this.target) return this.brush.pick(at, isWhole, this.target);
       this.target = leaf;
       return this.draw();
     }
@@ -348,6 +359,17 @@ export class Workbench {
     this.view?.fit(this.faultGeometries(), { maxZoom: 18, padding: 140 });
   }
 
+  /** What sources of the map show. @param {Record<string, any>} data */
+  show(data) {
+    this.view?.show(data);
+  }
+
+  /** Places that somebody else names, in red. @param {any[]} features */
+  showFound(features) {
+    this.view?.fit(features.map(({ geometry }) => geometry), { maxZoom: 16.5 });
+    this.show({ "plan-places": collection(features) });
+  }
+
   /** @param {import("./draft.js").Check} check */
   showPlaces(check) {
     const geometries = check.places.features.map((/** @type {any} */ one) => one.geometry);
@@ -380,11 +402,13 @@ export class Workbench {
   }
 
   finish() {
+    if (this.brush.isOn && this.target) return this.brush.give(this.target);
     if (this.page.place.tool === "merge") return this.merge() !== false;
     return this.input?.finish() ?? false;
   }
 
   addCenter() {
+    if (this.brush.isOn && this.target && this.view) return this.brush.pick(this.view.center(), false, this.target);
     if (!this.input?.kind || this.ring) return false;
     this.input.addCenter();
   }
@@ -409,6 +433,8 @@ export class Workbench {
   /** @returns {boolean} whether something was in progress */
   cancel() {
     const had = Boolean(this.input?.cancel()) || this.merging.length > 0 || this.target !== null || this.ring !== null;
+    this.brush.isOn = false;
+    this.brush.drop();
     this.merging = [];
     this.target = null;
     this.ring = null;

@@ -2,7 +2,7 @@
 import { fill, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 
-const RULES = ["late_handling", "late_whole", "reworks", "returns", "no_reply", "far_photo", "quick_close", "supervised", "repeated"];
+const RULES = ["late_handling", "late_whole", "reworks", "returns", "no_reply", "far_photo", "same_photo", "quick_close", "supervised", "repeated"];
 const WAIT_MS = 300;
 
 /** @typedef {import("./address.js").Place} Place */

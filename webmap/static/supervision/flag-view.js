@@ -145,6 +145,8 @@ function found(flag) {
     t("supervision.found_fixed"),
     h("p", { class: "quiet" }, t(`supervision.about_${flag.rule}`)),
     h("dl", { class: "pairs" }, basisPairs(flag).map(([name, value]) => [h("dt", null, name), h("dd", null, value)])),
+    flag.basis.cases?.length > 0 &&
+      h("ul", { class: "said" }, flag.basis.cases.map((/** @type {any} */ one) => h("li", null, t("supervision.photo_of"), " ", h("a", { href: `/incidents/${one.id}` }, one.case_no)))),
     flag.counted.length > 0 &&
       h("ul", { class: "said" }, flag.counted.map((/** @type {any} */ one) => h("li", null, h("a", { href: `/supervision?id=${one.id}` }, t(`supervision.rule_${one.rule}`), " ", one.case_no ?? ""), " ", h("span", { class: "quiet" }, when(one.decided_at))))),
   );

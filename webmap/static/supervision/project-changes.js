@@ -14,6 +14,16 @@ export function changesOf(project, values) {
 }
 
 /**
+ * The task line that a fault means, `tasks.1.due_on`: its number among those that were begun, from nought, and the field in it.
+ * @param {string} path
+ * @returns {{line: number, field: string} | null}
+ */
+export function taskAt(path) {
+  const found = /^tasks\.(\d+)\.(\w+)/.exec(path);
+  return found && { line: Number(found[1]), field: found[2] };
+}
+
+/**
  * What an entry of the record changed, as name, before and after; what came with a new project is said elsewhere.
  * @param {Record<string, [any, any]>} facts
  * @returns {[string, any, any][]}

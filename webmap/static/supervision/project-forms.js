@@ -2,9 +2,11 @@
 import { call } from "../api.js";
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
-import { STATES, changesOf } from "./project-changes.js";
+import { faultBox } from "../parts/states.js";
+import { STATES, changesOf, taskAt } from "./project-changes.js";
 
-/** @typedef {(json: any) => Promise<Node | null>} Send what went wrong, or nothing */
+/** @typedef {import("../api.js").ApiError} ApiError */
+/** @typedef {(json: any) => Promise<ApiError | null>} Send what went wrong, or nothing */
 
 /** @param {string} name @param {HTMLElement} input @param {boolean} [wide] */
 const field = (name, input, wide = false) => h("label", { class: `field${wide ? " wide" : ""}` }, h("span", { class: "field__label" }, t(`supervision.field_${name}`)), input);
@@ -19,7 +21,7 @@ const area = (name, more = {}, words = "") => h("textarea", { class: "input", na
 const orgs = (organisations, name, chosen = "") => h("select", { class: "input", name, required: true }, h("option", { value: "" }, t("supervision.choose")), organisations.map((org) => h("option", { value: org.code, selected: org.code === chosen }, org.name)));
 
 /**
- * @param {any[]} children @param {string} label @param {(values: Record<string, any>, form: HTMLFormElement) => Promise<Node | null>} send
+ * @param {any[]} children @param {string} label @param {(values: Record<string, any>) => Promise<ApiError | null>} send
  * @param {string} look
  */
 function form(children, label, send, look = "form-grid") {
@@ -31,11 +33,40 @@ function form(children, label, send, look = "form-grid") {
     event.preventDefault();
     button.disabled = true;
     button.classList.add("is-busy");
-    fill(trouble, await send(Object.fromEntries(new FormData(element)), element));
+    const fault = await send(Object.fromEntries(new FormData(element)));
+    fill(trouble, refusal(fault, element));
     button.disabled = false;
     button.classList.remove("is-busy");
+    /** @type {HTMLElement | null} */ (element.querySelector("[aria-invalid=true]"))?.focus();
   }
   return element;
+}
+
+/**
+ * What was not saved and why, each fault by the name of its field, which is marked in the form.
+ * @param {ApiError | null} fault
+ * @param {HTMLElement} [element] the form
+ */
+export function refusal(fault, element) {
+  for (const input of element?.querySelectorAll("[aria-invalid]") ?? []) input.removeAttribute("aria-invalid");
+  if (!fault) return null;
+  const faults = (fault.detail?.faults ?? []).map((/** @type {any} */ one) => {
+    const input = element ? inputOf(element, one.field) : null;
+    input?.setAttribute("aria-invalid", "true");
+    const label = input?.closest("label")?.querySelector(".field__label")?.textContent ?? "";
+    const task = taskAt(one.field);
+    const line = task ? t("supervision.nth_task", { n: task.line + 1 }) : "";
+    const what = [line, label].filter(Boolean).join(" ");
+    return what ? `${what}${t("common.colon")}${one.message}` : one.message;
+  });
+  return faultBox(fault, t("supervision.not_saved"), faults);
+}
+
+/** @param {HTMLElement} element @param {string} field as the server names it */
+function inputOf(element, field) {
+  const task = taskAt(field);
+  if (!task) return element.querySelector(`[name="${CSS.escape(field.split(".")[0])}"]`);
+  return begun(element)[task.line]?.querySelector(`[name="task_${CSS.escape(task.field)}"]`) ?? null;
 }
 
 /** @param {any[]} organisations @param {Send} send */
@@ -70,11 +101,14 @@ function taskLine(organisations) {
   return line;
 }
 
-/** Lines that were begun; an empty one is none. @param {HTMLElement} lines */
-function tasksOf(lines) {
-  const value = (/** @type {Element} */ line, /** @type {string} */ name) => /** @type {HTMLInputElement} */ (line.querySelector(`[name=${name}]`)).value;
-  return [...lines.children].map((line) => ({ name: value(line, "task_name"), org: value(line, "task_org"), due_on: value(line, "task_due_on") })).filter(({ name }) => name.trim());
-}
+/** @param {Element} line @param {string} name */
+const valueOf = (line, name) => /** @type {HTMLInputElement} */ (line.querySelector(`[name=${name}]`)).value.trim();
+
+/** Lines of tasks that were begun; an empty one is none. @param {HTMLElement} within */
+const begun = (within) => [...within.querySelectorAll(".task-line")].filter((line) => ["task_name", "task_org", "task_due_on"].some((name) => valueOf(line, name)));
+
+/** @param {HTMLElement} lines */
+const tasksOf = (lines) => begun(lines).map((line) => ({ name: valueOf(line, "task_name"), org: valueOf(line, "task_org"), due_on: valueOf(line, "task_due_on") }));
 
 /** A task for a project that stands; the organisations are asked for when it is opened. @param {Send} send */
 export function taskForm(send) {
@@ -90,7 +124,7 @@ export function taskForm(send) {
   return holder;
 }
 
-/** @param {any} project @param {(json: any, files: File[]) => Promise<Node | null>} send */
+/** @param {any} project @param {(json: any, files: File[]) => Promise<ApiError | null>} send */
 export function progressForm(project, send) {
   const tasks = project.task_list.filter((/** @type {any} */ task) => task.state !== "cancelled");
   const photos = h("input", { class: "input", type: "file", name: "photos", accept: "image/*", multiple: true });

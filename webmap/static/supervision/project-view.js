@@ -2,12 +2,12 @@
 import { call, newId } from "../api.js";
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
-import { failed, faultBox, loading } from "../parts/states.js";
+import { failed, loading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { exactly, when } from "../time.js";
 import { changed } from "./project-changes.js";
 import { dayOf, lateTag } from "./project-list.js";
-import { changeForm, progressForm, projectForm, taskForm } from "./project-forms.js";
+import { changeForm, progressForm, projectForm, refusal, taskForm } from "./project-forms.js";
 
 const PHOTO_TIMEOUT_MS = 120_000;
 
@@ -54,7 +54,7 @@ export function projectView(element, { onChanged, back }) {
   /**
    * Sends what a form holds; the form stays as it is when the server refuses it.
    * @param {string} path @param {string} method @param {any} json @param {string} done @param {(answer: any) => unknown} [then]
-   * @returns {Promise<Node | null>} what to show beside the form, or nothing
+   * @returns {Promise<import("../api.js").ApiError | null>} what went wrong, or nothing
    */
   async function send(path, method, json, done, then) {
     try {
@@ -65,7 +65,7 @@ export function projectView(element, { onChanged, back }) {
       if (!then) onChanged();
       return null;
     } catch (fault) {
-      return faultBox(/** @type {any} */ (fault), t("supervision.not_saved"));
+      return /** @type {import("../api.js").ApiError} */ (fault);
     }
   }
 
@@ -141,12 +141,12 @@ function head(project, back) {
   );
 }
 
-/** @param {any} project @param {string} path @param {(path: string, method: string, json: any, done: string) => Promise<Node | null>} send */
+/** @param {any} project @param {string} path @param {(path: string, method: string, json: any, done: string) => Promise<import("../api.js").ApiError | null>} send */
 function taskTable(project, path, send) {
   if (!project.task_list.length) return h("p", { class: "quiet" }, t("supervision.tasks_none"));
   const trouble = h("div", { "aria-live": "assertive" });
   const change = async (/** @type {any} */ task, /** @type {string} */ state) =>
-    fill(trouble, await send(`${path}/tasks/${task.id}`, "PATCH", { version: task.version, state, reason: t(`supervision.task_${state}`) }, "saved"));
+    fill(trouble, refusal(await send(`${path}/tasks/${task.id}`, "PATCH", { version: task.version, state, reason: t(`supervision.task_${state}`) }, "saved")));
   return [
     h(
       "table",
