@@ -26,11 +26,11 @@ def takes(model: type[BaseModel]) -> Callable[[View], View]:
     return mark
 
 
-def takes_file(field: str) -> Callable[[View], View]:
-    """A decorator: the view reads a file in this field of a multipart form."""
+def takes_file(field: str, model: type[BaseModel] | None = None) -> Callable[[View], View]:
+    """A decorator: the view reads a file in this field of a multipart form, and the other fields as this model."""
 
     def mark(view: View) -> View:
-        view.file_field = field  # type: ignore[attr-defined]
+        view.file_field, view.form_model = field, model  # type: ignore[attr-defined]
         return view
 
     return mark

@@ -14,8 +14,13 @@ from data.uuid7 import uuid7
 JSON_MAX_BYTES = 2**20
 # A photo of 25 MB with the frame of its form around it.
 PHOTO_MAX_BYTES = 25 * 2**20 + 2**16
+# So has a file that is drawn into a plan.
+PLAN_FILE_MAX_BYTES = PHOTO_MAX_BYTES
 # The first pattern that fits the path says how many bytes; JSON_MAX_BYTES elsewhere.
-BY_PATH: tuple[tuple[re.Pattern[str], int], ...] = ((re.compile(r"/api/v1/incidents/[^/]+/photos/?"), PHOTO_MAX_BYTES),)
+BY_PATH: tuple[tuple[re.Pattern[str], int], ...] = (
+    (re.compile(r"/api/v1/incidents/[^/]+/photos/?"), PHOTO_MAX_BYTES),
+    (re.compile(r"/api/v1/plans/[^/]+/file/?"), PLAN_FILE_MAX_BYTES),
+)
 # How long, and for how many bytes, a refused sender is listened to, so that it can read the answer instead of a broken
 # pipe.
 LISTEN_S = 1.0

@@ -137,7 +137,9 @@ def _responses(access: Access) -> dict[str, Any]:
 def _request_body(view: Callable[..., Any], schemas: dict[str, Any]) -> dict[str, Any] | None:
     field = getattr(view, "file_field", None)
     if field:
-        properties = {field: {"type": "string", "format": "binary"}}
+        form = getattr(view, "form_model", None)
+        others = form.model_json_schema()["properties"] if form else {}
+        properties = {field: {"type": "string", "format": "binary"}, **others}
         schema = {"type": "object", "required": [field], "properties": properties}
         return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     model = getattr(view, "body_model", None)

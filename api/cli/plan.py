@@ -17,9 +17,13 @@ from api.cli.invocation import Invocation, pass_invocation
 from api.cli.output import counted, json_option, tell
 from data import clock
 from data.errors import Invalid
+from gis.formats import write_package
 from layers.incident import boundaries
 from layers.planning import checks, impact, moving, plans, service
 from layers.planning.asked import NewPlan, Operation
+from layers.planning.files import drafting, package
+from webmap import i18n
+from webmap.style import qgis
 
 as_user = click.option("--as", "username", metavar="USERNAME", help="Who does it; default: the command line itself.")
 # Two people stand behind a plan: here they are named.
@@ -103,6 +107,84 @@ def apply(invocation: Invocation, plan_id: UUID, file: Path, username: str | Non
             service.edit(session, plan_id, None, plans.require(session, plan_id).version, operation)
         found = plans.get(session, plan_id)
     _tell(found, as_json)
+
+
+@plan.command("draw")
+@plan_argument
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--crs", metavar="CRS", help="EPSG:N, wgs84, cgcs2000, gcj02 or bd09, where the file does not say.")
+@click.option("--layer", help="Layer of a GeoPackage or of a drawing.")
+@click.option(
+    "--repair",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="METRES",
+    help="Close gaps, overlaps, open lines so wide.",
+)
+@click.option("--dry-run", is_flag=True, help="Only tell the faults; exit status 1 if it could not be drawn.")
+@as_user
+@json_option
+@pass_invocation
+def draw(
+    invocation: Invocation, plan_id: UUID, file: Path, crs: str | None, layer: str | None, repair: float, dry_run: bool,
+    username: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Draw FILE of QGIS or CAD (.gpkg .zip .geojson .dxf …) into a draft as one step; its places of faults go to FILE.faults.geojson."""
+    given = drafting.Given(file, crs, layer, repair)
+    _set_clock(invocation)
+    with long_transaction(invocation, username) as session:
+        looked = drafting.look(session, plan_id, given)
+        drawn = looked["can_apply"] and not dry_run
+        if drawn:
+            drafting.draw(session, plan_id, None, looked["version"], given)
+        found = plans.get(session, plan_id)
+    places = [feature for one in looked["faults"] for feature in one["places"]["features"]]
+    if places:
+        text = json.dumps({"type": "FeatureCollection", "features": places}, ensure_ascii=False)
+        file.with_name(f"{file.name}.faults.geojson").write_text(text, encoding="utf-8")
+    tell(as_json, {**looked, "plan": found, "drawn_now": drawn}, _look_lines(looked, drawn))
+    if not looked["can_apply"]:
+        raise click.exceptions.Exit(1)
+
+
+def _look_lines(looked: dict[str, Any], drawn: bool) -> list[str]:
+    areas = looked["areas"]
+    kinds = [_fault_line(one) for one in looked["faults"]]
+    systems = [f"would fit as --crs {one['crs']} ({one['share']:.0%} on borders)" for one in looked["suggested_crs"]]
+    needs = looked["needs_m"]
+    advice = [f"--repair {needs:g} would be enough"] if needs and needs > looked["width_m"] else []
+    counts = (
+        f"{counted(areas['changed'], 'grid')} changed, {areas['new']} new, {areas['unchanged']} as they are, "
+        f"{len(areas['gone'])} gone"
+    )
+    return [*kinds, *systems, *advice, f"{'drawn' if drawn else 'not drawn'}: {counts}"]
+
+
+def _fault_line(one: dict[str, Any]) -> str:
+    mended = f"not mended: {one['left']}" if one["left"] else "mended" if one["hinders"] else "told"
+    width = f"  up to {one['width_m']} m" if one["width_m"] else ""
+    return f"{one['kind']:<14} {one['count']:>4}  {mended}{width}  {' '.join(one['codes'][:6])}".rstrip()
+
+
+@plan.command("export")
+@plan_argument
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@as_user
+@json_option
+@pass_invocation
+def export(invocation: Invocation, plan_id: UUID, file: Path, username: str | None, as_json: bool) -> None:
+    """Write a plan to FILE.gpkg with the styles of QGIS: areas, borders, what is handed over."""
+    if file.suffix.lower() != ".gpkg":
+        raise click.UsageError("a plan is written as .gpkg")
+    _set_clock(invocation)
+    with long_transaction(invocation, username) as session:
+        made = package.package(session, plan_id)
+    words = {name: i18n.text("zh", f"planner.style_{name}") for name in qgis.WORDS}
+    file.unlink(missing_ok=True)
+    write_package(file, made.layers, qgis.styles(words, "name"))
+    counts = {name: len(frame) for name, frame in made.layers.items()}
+    said = ", ".join(f"{name} {count}" for name, count in counts.items())
+    tell(as_json, {"file": str(file), "layers": counts}, [f"{file}: {said}"])
 
 
 def _first(error: ValueError) -> str:

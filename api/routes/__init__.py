@@ -26,6 +26,7 @@ NAMES = (
     "locate",
     "area",
     "plan",
+    "plan_file",
     "tile",
     "feature",
     "board",

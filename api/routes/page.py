@@ -25,8 +25,10 @@ from layers.incident import reading, slip
 from layers.people import queries
 from layers.people.town import describe_person, describe_town
 from layers.planning import plans
+from layers.planning.files import sheet
 from layers.supervision.notice import notice
 from webmap import i18n, pages, qr
+from webmap.documents import sheet as plan_sheets
 from webmap.pages import Frame, Town, Viewer
 
 blueprint = Blueprint("page", __name__)
@@ -129,6 +131,17 @@ def planner_draft(plan_id: UUID) -> Response:
     with db.transaction() as session:
         plans.require(session, plan_id)
     return _page("planner", subjects=("planner",), data={"plan": str(plan_id)})
+
+
+@blueprint.get("/planner/<uuid:plan_id>/sheet")
+@needs("plan", "review_plan")
+def plan_sheet(plan_id: UUID) -> Response:
+    """A plan on one sheet of A3: map at a true scale, legend, grids, lineage, who decided."""
+    with db.transaction() as session:
+        told = sheet.sheet(session, plan_id)
+    lang = i18n.choose(request.args.get("lang"), request.cookies.get("lang"))
+    link = qr.code(f"{request.host_url}planner/{plan_id}", told["plan"]["name"])
+    return _page("sheet", subjects=("planner",), paper={**plan_sheets.page_data(told, lang), "qr": link})
 
 
 @blueprint.get("/appraisal")
@@ -287,7 +300,13 @@ def _roles_with(permission: str) -> list[dict[str, Any]]:
         return [dict(role) for role in found]
 
 
-def _page(name: str, *, subjects: tuple[str, ...] = (), data: dict[str, Any] | None = None) -> Response:
+def _page(
+    name: str,
+    *,
+    subjects: tuple[str, ...] = (),
+    data: dict[str, Any] | None = None,
+    paper: dict[str, Any] | None = None,
+) -> Response:
     lang = i18n.choose(request.args.get("lang"), request.cookies.get("lang"))
     town, viewer = _who(lang)
     frame = Frame(
@@ -303,6 +322,7 @@ def _page(name: str, *, subjects: tuple[str, ...] = (), data: dict[str, Any] | N
         rate=clock.rate(),
         subjects=subjects,
         data=data or {},
+        paper=paper or {},
     )
     response = Response(pages.render(name, frame), mimetype="text/html")
     response.headers["Content-Security-Policy"] = headers.page_policy()

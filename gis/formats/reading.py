@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
+from gis.formats.cad import read_dxf
 from gis.formats.delimited import DelimitedText
 from gis.formats.errors import FormatError
 from gis.formats.excel import read_excel
@@ -24,6 +26,7 @@ READABLE = (
     ".gpkg",
     ".shp",
     ".zip (a Shapefile)",
+    ".dxf",
     ".osm(.gz|.bz2)",
     ".osm.pbf",
     ".csv",
@@ -38,13 +41,14 @@ def read(path: str | Path, crs: str | None = None, layer: str | None = None, *, 
     Parameters
     ----------
     path : str or Path
-        GeoJSON, GeoPackage, Shapefile (alone or in a zip archive), OpenStreetMap, CSV, Excel or Parquet.
+        GeoJSON, GeoPackage, Shapefile (alone or in a zip archive), DXF, OpenStreetMap, CSV, Excel or Parquet.
     crs : str, optional
         System of the coordinates where the file does not say or says it wrongly: `EPSG:N`, `wgs84`, `cgcs2000`,
         `gcj02`, `bd09`. Of a table without geometry (or a column `wkt`, read as WGS-84 if nothing is given) it is only
         noted: which columns are coordinates is the caller's knowledge.
     layer : str, optional
-        Layer of a GeoPackage, sheet of an Excel file, or part of an OpenStreetMap file (`roads`, `addresses`, …).
+        Layer of a GeoPackage or of a drawing, sheet of an Excel file, or part of an OpenStreetMap file (`roads`,
+        `addresses`, …).
     max_bytes : int
         Size, unpacked, above which a file is refused.
 
@@ -70,6 +74,9 @@ def read(path: str | Path, crs: str | None = None, layer: str | None = None, *, 
     if suffix in _VECTOR:
         frame, name, encoding = read_vector(path, layer)
         return _mapped(path, "geojson" if "json" in suffix else suffix[1:], frame, crs, name, encoding)
+    if suffix == ".dxf":
+        frame, name, encoding = read_dxf(path, layer)
+        return _mapped(path, "dxf", frame, crs, name, encoding)
     if suffix in _TEXT:
         return _text(path, crs)
     if suffix in (".xlsx", ".xlsm"):
@@ -78,6 +85,25 @@ def read(path: str | Path, crs: str | None = None, layer: str | None = None, *, 
     if suffix in (".parquet", ".geoparquet"):
         return _parquet(path, crs)
     raise unknown_kind(path)
+
+
+def coordinates(path: str | Path, layer: str | None = None, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
+    """Return the coordinates of a map file or drawing as they stand in it, (n, 2); for whoever asks what system they are in.
+
+    Raises
+    ------
+    FormatError
+        As `read`; `file.kind_unknown` for a table.
+    """
+    path = checked(path, max_bytes)
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        with Unpacked(path, layer, max_bytes) as (inner, inner_layer):
+            return coordinates(inner, inner_layer, max_bytes=max_bytes)
+    if suffix not in (*_VECTOR, ".dxf"):
+        raise unknown_kind(path)
+    frame = read_dxf(path, layer)[0] if suffix == ".dxf" else read_vector(path, layer)[0]
+    return shapely.get_coordinates(frame.geometry.to_numpy())
 
 
 def pieces(path: str | Path, rows: int = 50_000, *, max_bytes: int = MAX_BYTES) -> Iterator[Source]:
@@ -120,7 +146,7 @@ def checked(path: str | Path, max_bytes: int = MAX_BYTES) -> Path:
 
 def unknown_kind(path: Path) -> FormatError:
     """Return the error for a name that no format claims."""
-    advice = "; save it as .xlsx" if path.suffix.lower() == ".xls" else ""
+    advice = {".xls": "; save it as .xlsx", ".dwg": "; save it as .dxf (text)"}.get(path.suffix.lower(), "")
     return FormatError(
         "file.kind_unknown", f"{path.name}: the format is not known by its name{advice}; use {', '.join(READABLE)}"
     )

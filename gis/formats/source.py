@@ -22,7 +22,7 @@ class Source:
         table, 1 the first feature of a map file.
     path : Path
     kind : str
-        `geojson`, `gpkg`, `shp`, `osm`, `csv`, `xlsx`, `parquet`.
+        `geojson`, `gpkg`, `shp`, `dxf`, `osm`, `csv`, `xlsx`, `parquet`.
     crs : str or None
         System the coordinates were in, as declared or as given; None for a table without geometry.
     encoding : str or None

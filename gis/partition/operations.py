@@ -17,7 +17,7 @@ import shapely
 
 from gis.errors import GisError
 from gis.lattice import to_integers
-from gis.partition import pieces, reshaping
+from gis.partition import drawing, pieces, reshaping
 from gis.partition.local import CUT, INSIDE, Local, More
 from gis.partition.model import Partition
 from gis.partition.patch import AreaRow, Patch, RowChange
@@ -244,6 +244,38 @@ class Redraw(Operation):
 
 
 @dataclass(frozen=True)
+class Draw(Operation):
+    """Draw leaves anew from polygons made elsewhere, of any parents at once; what is not named stays as it is.
+
+    Parameters
+    ----------
+    leaves : code, polygons, other columns (of a new leaf also its parent), and leaves that stay but give what lies under it.
+    gone : codes of leaves in whose place the others are drawn.
+    width_m : gaps, overlaps and what lies outside up to this width are given to a neighbour.
+    source : what it was taken from, for the history.
+    """
+
+    leaves: tuple[tuple[str, tuple[Rings, ...], Mapping[str, Any], tuple[str, ...]], ...]
+    gone: tuple[str, ...] = ()
+    width_m: float = 0.0
+    source: str = ""
+    kind: ClassVar[str] = "draw"
+
+    def patch(self, part: Partition) -> Patch:
+        made = self.drawn(part)
+        return made.local.patch(made.repaired(self.width_m), made.codes, made.rows)
+
+    def drawn(self, part: Partition) -> drawing.Drawn:
+        """Return the leaves put among those of a partition, with all faults whatever their width."""
+        if not self.leaves:
+            raise refused("no_change")
+        leaves = [
+            drawing.DrawnLeaf(code, _area(polygons), values, takes) for code, polygons, values, takes in self.leaves
+        ]
+        return drawing.drawn(part, leaves, self.gone)
+
+
+@dataclass(frozen=True)
 class Describe(Operation):
     """Change what is said of an area: name, kind, the area it lies in; its borders stay."""
 
@@ -288,7 +320,7 @@ class Restore(Operation):
 
 KINDS: Mapping[str, type[Operation]] = {
     one.kind: one
-    for one in (MoveVertex, SplitJunction, Reshape, Split, Merge, HandOver, CutOut, Redraw, Describe, Restore)
+    for one in (MoveVertex, SplitJunction, Reshape, Split, Merge, HandOver, CutOut, Redraw, Draw, Describe, Restore)
 }
 
 

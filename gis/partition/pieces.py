@@ -310,12 +310,22 @@ def drawn(
     if wide:
         raise PartitionError(wide)
     open_ = (group >= 0) & mine
-    fill(local, owner, set(np.flatnonzero(open_).tolist()), set(number.values()))
+    left = fill(local, owner, set(np.flatnonzero(open_).tolist()), set(number.values()))
+    check_all_filled(faults, group, left)
     return owner
 
 
-def fill(local: Local, owner: Ints, open_: set[int], among: set[int]) -> None:
-    """Give each of the open faces to the leaf it has the longest border with, among some, from the edge inwards."""
+def check_all_filled(faults: Sequence[Fault], group: Ints, left: set[int]) -> None:
+    """Refuse, however narrow they are, places that border on none of the leaves that may get them."""
+    if left:
+        raise PartitionError([faults[k] for k in sorted({int(group[face]) for face in left})])
+
+
+def fill(local: Local, owner: Ints, open_: set[int], among: set[int]) -> set[int]:
+    """Give each of the open faces to the leaf it has the longest border with, among some, from the edge inwards.
+
+    Returns those that border on none of them.
+    """
     beside = local.neighbours()
     while open_:
         best: dict[int, int] = {}
@@ -327,7 +337,8 @@ def fill(local: Local, owner: Ints, open_: set[int], among: set[int]) -> None:
             if length:
                 best[face] = max(sorted(length), key=lambda leaf: length[leaf])
         if not best:
-            return
+            break
         for face, leaf in best.items():
             owner[face] = leaf
         open_ -= set(best)
+    return open_

@@ -164,6 +164,12 @@ class Measure:
         """Return a shape, or array of shapes, in metres."""
         return shapely.transform(geometry, lambda xy: np.column_stack(self._there.transform(xy[:, 0], xy[:, 1])))
 
+    def unproject(self, geometry):
+        """Return a shape in metres, or array of shapes, in degrees."""
+        return shapely.transform(
+            geometry, lambda xy: np.column_stack(self._there.transform(xy[:, 0], xy[:, 1], direction="INVERSE"))
+        )
+
     def project_lattice(self, steps) -> np.ndarray:
         """Return metres (n, 2) of lattice points (n, 2)."""
         xy = from_integers(steps)

@@ -144,6 +144,16 @@ class Redraw(_Operation):
         return {"kind": self.kind, "area": self.area, "leaves": leaves, "width_m": self.width_m}
 
 
+class Drawing(_Operation):
+    """Leaves drawn anew from a file (`layers.planning.files`), with codes or `NEW`; never sent by a page."""
+
+    kind: Literal["draw"]
+    leaves: Annotated[list[tuple[str, list[list[list[Point]]], dict[str, Any], list[str]]], Field(max_length=2000)]
+    gone: Codes = []
+    width_m: Annotated[float, Field(ge=0)] = 0.0
+    source: str = ""
+
+
 class Describe(_Operation):
     """Change what is said of an area."""
 
@@ -179,6 +189,20 @@ class Edit(Seen):
     """One operation on a draft."""
 
     operation: Operation
+
+
+class DrawFile(_Part):
+    """How a file is to be read; with ``apply`` it is drawn into the draft, whose ``version`` its sender saw.
+
+    ``width_m``: gaps, overlaps, slivers and open lines so wide are closed, invalid rings and doubtful codes mended; 0: nothing is.
+    """
+
+    id: UUID | None = None
+    version: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    crs: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] | None = None
+    layer: Annotated[str, StringConstraints(max_length=200)] | None = None
+    width_m: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
+    apply: bool = False
 
 
 class Aims(_Part):

@@ -56,7 +56,8 @@ class Change:
 def change(session: Session, state: State) -> Change:
     """Return what a plan changes, with the codes of its leaves once it is published."""
     found = lineage.shares(state.base.part, state.part, state.base.measure)
-    taken = set(session.execute(queries.AREA_CODES, {"town_id": scope_of(session).town_id}).scalars())
+    params = {"town_id": scope_of(session).town_id, "plan_id": state.plan_id}
+    taken = set(session.execute(queries.AREA_CODES, params).scalars())
     return Change(state, found, lineage.final_codes(found, state.base.part, state.part, taken))
 
 

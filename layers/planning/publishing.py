@@ -169,7 +169,14 @@ def _assembly(session: Session, what: Change) -> assembly.Assembly:
 
 
 def _add_lineage(session: Session, plan: Row, what: Change, moment: datetime) -> None:
-    """Write which leaf followed which, with shares of area and of the households of the addresses."""
+    own = {"plan_id": plan.plan_id, "town_id": plan.town_id, "at": moment}
+    rows = [{**own, **row} for row in succession(session, what)]
+    if rows:
+        session.execute(_ADD_LINEAGE, rows)
+
+
+def succession(session: Session, what: Change) -> list[dict[str, Any]]:
+    """Return which leaf follows which: ``old_code``, ``new_code``, m² and households that go, and their shares of the old leaf."""
     old, new = what.state.base.part, what.state.part
     addresses = points.current(session)[0]
     there, here = points.located(what.state.base, addresses), points.located(what.state, addresses)
@@ -191,14 +198,12 @@ def _add_lineage(session: Session, plan: Row, what: Change, moment: datetime) ->
                 continue  # another vertex on a straight border, or another name
         rows.append(
             {
-                "plan_id": plan.plan_id, "town_id": plan.town_id, "at": moment,
                 "old_code": share.old, "new_code": what.names.get(share.new, share.new),
                 "area_m2": share.area_m2, "area_share": min(1.0, share.area_m2 / whole_m2),
                 "households": int(went), "household_share": float(went / total) if total else None,
             }
         )  # fmt: skip
-    if rows:
-        session.execute(_ADD_LINEAGE, rows)
+    return rows
 
 
 def _add_duties(session: Session, plan: Row, what: Change, moment: datetime) -> None:

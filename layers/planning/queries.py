@@ -56,7 +56,11 @@ CODES = text("""
     select code from area where town_id = :town_id
     union select unnest(codes) from plan_operation where plan_id = :plan_id
 """)
-AREA_CODES = text("select code from area where town_id = :town_id")
+# Every code that an area ever had before a plan was published: what is told of it later stays the same.
+AREA_CODES = text("""
+    select code from area where town_id = :town_id
+        and code not in (select new_code from area_lineage where plan_id = cast(:plan_id as uuid))
+""")
 # The pieces of border (1e-7 degree) that each operation took out or put in, newest first.
 HISTORY = text(f"select s.*, o.patch from ({_STEP} where o.plan_id = :plan_id) s join plan_operation o"
                " on o.plan_id = :plan_id and o.seq = s.seq order by s.seq desc")  # fmt: skip

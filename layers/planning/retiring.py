@@ -54,7 +54,7 @@ def retire(session: Session, plan_id: UUID) -> UUID:
     if _shapes(now.part) != _shapes(STATES.get(session, plan, plan.version).part):
         raise Conflict("plan.not_last", "other boundaries were put in force since; draw the way back in a new plan")
     found = lineage.shares(now.part, before.part, now.base.measure)
-    taken = set(session.execute(queries.AREA_CODES, {"town_id": plan.town_id}).scalars())
+    taken = set(session.execute(queries.AREA_CODES, {"town_id": plan.town_id, "plan_id": None}).scalars())
     names = lineage.final_codes(found, now.part, before.part, taken)
     patch = _between(now.part, before.part, names)
 

@@ -48,6 +48,10 @@ class Limits(BaseModel):
     mixed_community_households: tuple[int, int] = (200, 300)
     grid_duties: tuple[str, ...] = ("primary_responsible",)
     workload: Workload = Workload()
+    # how many metres gaps and overlaps of a file may be wide to be closed in a draft
+    draft_repair_m: Annotated[float, Field(ge=0, le=100)] = 10.0
+    # 审图号, of a town whose maps have one
+    map_approval: Annotated[str, Field(max_length=100)] = ""
 
     @model_validator(mode="after")
     def _ordered(self) -> Limits:

@@ -23,7 +23,7 @@ from gis.partition.operations import Restore, of_json
 from gis.partition.patch import Edge, Patch
 from layers.area import assembly
 from layers.planning import codes, plans, queries
-from layers.planning.asked import NEW, Operation
+from layers.planning.asked import NEW, Drawing, Operation
 from layers.planning.state import STATES, State
 
 TRIES = 20
@@ -40,7 +40,7 @@ class Step:
     takes_back: int | None = None
 
 
-def edit(session: Session, plan_id: UUID, client_id: UUID | None, seen: int, asked: Operation) -> int:
+def edit(session: Session, plan_id: UUID, client_id: UUID | None, seen: int, asked: Operation | Drawing) -> int:
     """Apply an operation to a draft and return its ``seq``. Needs ``plan``. Emits ``plan``/``edited``. Does not commit.
 
     Parameters

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.api.test_cli_files import onegrid  # noqa: F401
 from tests.api.test_plan import A1, DIAGONAL, LOWER
+from tests.plan_files import box, frame, grids, packed
 from tests.small_town import VILLAGES
 
 NEW = f"{VILLAGES[1]}003"
@@ -54,3 +55,23 @@ def test_operations_of_a_file_are_applied_all_or_none(onegrid):  # noqa: F811
         bad = onegrid("plan", "apply", plan, "bad.json")
         assert (bad.exit_code, bad.stderr.startswith("onegrid: bad.json")) == (1, True)
     assert onegrid("plan", "show", "nothing").exit_code == 2
+
+
+def test_a_file_is_looked_at_drawn_and_taken_out_again(onegrid):  # noqa: F811
+    plan = told(onegrid("plan", "new", "照图", "--json"))["id"]
+    Path("grids.gpkg").write_bytes(
+        packed(frame(grids(b1=box(10, 0, 20, 9.985), b2=box(10, 9.985, 20, 20), a1=box(0, 0, 9.99, 10))))
+    )
+    looked = onegrid("plan", "draw", plan, "grids.gpkg")
+    assert (looked.exit_code, "--repair 1 would be enough" in looked.stdout) == (1, True)
+    assert looked.stdout.splitlines()[0].split() == ["gap", "1", "not", "mended:", "1", "up", "to", "0.97", "m", A1]
+    assert len(json.loads(Path("grids.gpkg.faults.geojson").read_text())["features"]) == 1
+    assert onegrid("plan", "draw", plan, "grids.gpkg", "--repair", "1", "--dry-run").exit_code == 0
+    assert told(onegrid("plan", "show", plan, "--json"))["version"] == 0
+    drawn = told(onegrid("plan", "draw", plan, "grids.gpkg", "--repair", "1", "--as", "planner", "--json"))
+    assert (drawn["drawn_now"], drawn["plan"]["version"], drawn["plan"]["steps"][0]["user"]) == (True, 1, "planner")
+    assert onegrid("plan", "export", plan, "out.gpkg", "--as", "planner").exit_code == 0
+    assert told(onegrid("plan", "export", plan, "out.gpkg", "--json"))["layers"]["areas"] == 8
+    back = onegrid("plan", "draw", plan, "out.gpkg", "--json")
+    assert (back.exit_code, json.loads(back.stdout)["areas"]["unchanged"]) == (1, 5)
+    assert onegrid("plan", "export", plan, "out.shp").exit_code == 2

@@ -357,7 +357,7 @@ def test_a_draft_is_opened_from_the_list(drawer: Page) -> None:
     drawer.locator("#new [name=name]").fill("从列表开的草案")
     drawer.locator("#new button").click()
     expect(drawer.locator("#head h1")).to_have_text("从列表开的草案")
-    drawer.locator("#head a").click()
+    drawer.locator("#head h1 + p a").click()
     expect(drawer.locator("#plans")).to_contain_text("从列表开的草案")
 
 

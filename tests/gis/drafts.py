@@ -13,6 +13,7 @@ from gis.partition import Partition, operations
 from gis.partition.operations import (
     CutOut,
     Describe,
+    Draw,
     HandOver,
     Merge,
     MoveVertex,
@@ -47,7 +48,7 @@ class Draftsman:
         self.low, self.size = low, high - low
         makers = (
             self._move, self._move, self._junction, self._reshape, self._reshape, self._reshape_parents, self._split, self._split,
-            self._merge, self._hand_over, self._hand_over, self._cut_out, self._redraw, self._describe, self._restore,
+            self._merge, self._hand_over, self._hand_over, self._cut_out, self._redraw, self._draw, self._describe, self._restore,
         )  # fmt: skip
         return self.rng.choice(makers)(part)
 
@@ -162,6 +163,22 @@ class Draftsman:
         )
         return Redraw(parent, leaves, self.rng.choice([0.0, 0.5, 30.0]))
 
+    def _draw(self, part: Partition) -> Operation:
+        """Some leaves as a surveyor draws them again, each by itself; now and then one is left out, or is new."""
+        some = sorted(set(self.rng.choices(self.leaves, k=self.rng.randint(1, 4))))
+        shake = self.rng.choice([0.0, 3.0, 300.0])
+        shapes = part.shapes(some)
+        drawn = {code: shaken(shapes[code], shake, self.rng) for code in some}
+        gone = tuple(some[:1]) if len(some) > 2 and self.rng.random() < 0.3 else ()
+        leaves = [(code, drawn[code], {}, ()) for code in some if code not in gone]
+        if gone:
+            leaves.append((self._code(), drawn[gone[0]], {"parent": part.rows[gone[0]].parent}, ()))
+        elif self.rng.random() < 0.3:
+            parent = part.rows[some[0]].parent
+            takes = tuple(code for code in self.leaves if code not in some)
+            leaves.append((self._code(), ((self._ring(part),),), {"parent": parent}, takes))
+        return Draw(tuple(leaves), gone, self.rng.choice([0.0, 2.0, 30.0, 1e6]), "again.gpkg")
+
     def _describe(self, part: Partition) -> Operation:
         leaf, other = self._leaf(), self._leaf()
         return Describe(leaf, {"parent": part.rows[other].parent})
@@ -175,6 +192,20 @@ class Draftsman:
 def to_degrees(ring: shapely.LinearRing) -> list[list[float]]:
     """The points of a ring on the lattice."""
     return from_integers(to_integers(shapely.get_coordinates(ring))).tolist()
+
+
+def shaken(shape: shapely.Geometry, steps: float, rng: random.Random) -> tuple[tuple[tuple[Point, ...], ...], ...]:
+    """The rings of a shape, each vertex moved at random by so many lattice steps."""
+    return tuple(
+        tuple(
+            tuple(
+                degrees(np.rint(point + np.array([rng.gauss(0, steps) for _ in range(2)])).astype(np.int64))
+                for point in to_integers(shapely.get_coordinates(ring)[:-1])
+            )
+            for ring in shapely.get_rings(part)
+        )
+        for part in shapely.get_parts(shape)
+    )
 
 
 def through_json(operation: Operation) -> Operation:

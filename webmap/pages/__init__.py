@@ -83,8 +83,8 @@ TABS = (
 class Frame:
     """All that a template may know.
 
-    ``data`` is what the page itself needs, handed to the browser as JSON; ``subjects`` are the catalogues its scripts
-    use.
+    ``data`` is what the page itself needs, handed to the browser as JSON; ``paper`` what only the template needs;
+    ``subjects`` are the catalogues its scripts use.
     """
 
     lang: str = "zh"
@@ -98,6 +98,7 @@ class Frame:
     now: str = ""
     rate: float = 1.0
     data: Mapping[str, Any] = field(default_factory=dict)
+    paper: Mapping[str, Any] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()
 
 

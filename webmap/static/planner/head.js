@@ -1,5 +1,5 @@
 // The head of a draft: name, who edits it, its four steps, undo, redo and what the viewer may do next.
-import { fill, h } from "../dom.js";
+import { fill, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { when } from "../time.js";
 
@@ -9,7 +9,7 @@ const STEPS = ["draft", "in_review", "approved", "published"];
  * @param {HTMLElement} element
  * @param {any} plan
  * @param {{changed: number, red: number, isBusy: boolean, me: string, narrow: boolean}} facts
- * @param {{undo: () => void, redo: () => void, submit: () => void, approve: () => void, giveBack: () => void, publish: () => void, retire: () => void}} acts
+ * @param {{file: () => void, undo: () => void, redo: () => void, submit: () => void, approve: () => void, giveBack: () => void, publish: () => void, retire: () => void}} acts
  */
 export function drawHead(element, plan, { changed, red, isBusy, me, narrow }, acts) {
   const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.act;
@@ -27,6 +27,7 @@ export function drawHead(element, plan, { changed, red, isBusy, me, narrow }, ac
     h(
       "div",
       { class: "planner__acts" },
+      filesMenu(element, plan.id, may("edit") ? acts.file : null),
       may("edit") && button("undo", acts.undo, { off: !plan.can_undo || isBusy }, key),
       may("edit") && button("redo", acts.redo, { off: !plan.can_redo || isBusy }),
       plan.state === "draft" && may("edit") && button("submit", acts.submit, { main: true, off: !plan.allowed.includes("submit") || red > 0 || isBusy, title: red > 0 ? t("planner.submit_red", { n: red }) : plan.version ? null : t("planner.submit_empty") }),
@@ -37,6 +38,31 @@ export function drawHead(element, plan, { changed, red, isBusy, me, narrow }, ac
     ),
   );
   if (focused) /** @type {HTMLElement | null} */ (element.querySelector(`[data-act="${focused}"]`))?.focus();
+}
+
+/**
+ * A file in, the plan out as a file, the plan on paper. It stays open while the head is drawn anew.
+ * @param {HTMLElement} element @param {string} id @param {(() => void) | null} draw
+ */
+function filesMenu(element, id, draw) {
+  const isOpen = Boolean(element.querySelector("details[open]"));
+  const close = () => element.querySelector("details")?.removeAttribute("open");
+  const pick = () => {
+    close();
+    draw?.();
+  };
+  return h(
+    "details",
+    { class: "files", open: isOpen, onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close() },
+    h("summary", { class: "button", "data-act": "files" }, t("planner.files"), icon("down")),
+    h(
+      "div",
+      { class: "files__list" },
+      draw && h("button", { type: "button", "data-act": "file", onclick: pick }, t("planner.act_file")),
+      h("a", { href: `/api/v1/plans/${id}/file.gpkg`, "data-act": "file-out", onclick: close }, t("planner.file_out")),
+      h("a", { href: `/planner/${id}/sheet`, target: "_blank", "data-act": "sheet", onclick: close }, t("planner.file_sheet")),
+    ),
+  );
 }
 
 /** @param {any} plan */

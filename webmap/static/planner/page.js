@@ -14,6 +14,7 @@ import { publishDialog, returnDialog, staffDialog } from "./dialogs.js";
 import { applied, arcsOfPair, changedLeaves, emptyDraft, groupOf, isWhole } from "./draft.js";
 import { drawEffects } from "./effects-panel.js";
 import { ALL, CHANGED } from "./figures.js";
+import { FilePanel } from "./file-panel.js";
 import { keepFocus } from "./focus.js";
 import { pairOf } from "./handles.js";
 import { drawHead } from "./head.js";
@@ -61,6 +62,7 @@ export class DraftPage {
     this.timer = 0;
     this.savedAt = "";
     this.bench = new Workbench(this);
+    this.files = new FilePanel(this);
     this.proposals = new ProposalsDrawer(this);
     this.sender = new Sender(planId, {
       answered: (sending, answer) => this.answered(sending, answer),
@@ -279,6 +281,7 @@ export class DraftPage {
 
   renderHead() {
     const acts = {
+      file: () => this.files.open(),
       undo: () => this.again("undo"),
       redo: () => this.again("redo"),
       submit: () => this.move("submit"),

@@ -43,6 +43,8 @@ export class Workbench {
     /** @type {Handle | null} the junction at hand */
     this.junction = null;
     this.fingerprint = "";
+    /** @type {{drawn: any[], places: any[]}} what a file would draw, and where it is wrong */
+    this.file = { drawn: [], places: [] };
   }
 
   async start() {
@@ -77,7 +79,7 @@ export class Workbench {
     const focus = new Set(page.selectedCodes().map((code) => groupOf(draft.areas, code)).filter((code) => code !== null));
     const targets = [...this.merging, ...(this.target ? [this.target] : [])];
     const words = { name: (/** @type {any} */ area) => nameOf(area) || t("planner.unnamed"), households: t("planner.unit_households") };
-    const waiting = page.sender.waiting.flatMap(({ lines }) => lines ?? []).map((points) => feature(lineOf(points)));
+    const waiting = [...page.sender.waiting.flatMap(({ lines }) => lines ?? []).map((points) => feature(lineOf(points))), ...this.file.drawn];
     view.show({ ...dataOf(draft, today, { view: place.view, sel: place.sel, focus, targets, words }), "plan-waiting": collection(waiting), "plan-units": this.brush.data(), ...this.faultData() });
     this.drawHandles();
     if (this.brush.isOn && this.target && page.mayEdit) this.brush.load(groupOf(draft.areas, this.target) ?? "");
@@ -105,7 +107,7 @@ export class Workbench {
     const { mine, theirs, by } = refused?.fault.detail ?? {};
     const others = [...(theirs ?? []), ...(by ? [by] : [])];
     const lines = [...others.map((/** @type {any} */ one) => feature(one.lines, { who: "theirs" })), ...(mine?.lines ? [feature(mine.lines, { who: "mine" })] : [])].filter(({ geometry }) => geometry);
-    return { "plan-places": collection(places.filter((/** @type {any} */ one) => one.geometry)), "plan-theirs": collection(lines) };
+    return { "plan-places": collection([...places, ...this.file.places].filter((/** @type {any} */ one) => one.geometry)), "plan-theirs": collection(lines) };
   }
 
   drawMessage() {
@@ -340,6 +342,12 @@ export class Workbench {
     if (kind === "split" && this.page.place.tool === "split") this.restore(line);
     if (kind === "reshape" && this.page.place.tool === "push") this.restore(line);
     if ((kind === "cut_out" || kind === "hand_over") && this.page.place.tool === "cut") this.ring = polygons[0][0];
+  }
+
+  /** What a file would draw, dashed, and the places of its faults in red. @param {any[]} drawn @param {any[]} places */
+  showFile(drawn, places) {
+    this.file = { drawn, places };
+    this.draw();
   }
 
   faultGeometries() {
