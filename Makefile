@@ -22,7 +22,7 @@ serve: ## the same for a real town: settings in docs/operations.md
 
 test: ## install what the tests need and run all of them
 	@$(bootstrap) test
-	@$(bin)/python -m pytest -n 2 --dist loadgroup --durations 40 --durations-min 5
+	@tests/side_by_side --durations 25 --durations-min 5
 	@files=$$(find tests/js -name '*.test.mjs' -o -name '*.test.js' 2>/dev/null | sort); \
 	  [[ -z $$files ]] || $(node) --test $$files
 

@@ -30,12 +30,9 @@ DEMO_PASSWORD = "onegrid-demo"
 hypothesis.settings.register_profile("soak", max_examples=20_000, deadline=None)
 
 
-@pytest.hookimpl(tryfirst=True)  # before the processes are given their shares
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests last: they are slow, and what they need has then been proved. `make test` runs them beside the others."""
     items.sort(key=lambda item: "browser" in item.path.parts)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("browser" if "browser" in item.path.parts else "others"))
 
 
 @dataclass(frozen=True)
