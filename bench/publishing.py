@@ -27,15 +27,18 @@ select (select count(*) from area_version v where v.town_id = %(town)s and v.val
        (select count(*) from incident i join area_version v on v.area_id = i.grid_now_id where i.is_open and i.town_id = %(town)s
         and not exists (select from area_version w where w.area_id = i.grid_now_id and w.valid_from <= now() and now() < w.valid_to))
 """
+# Shapes, not codes: what had ended comes back under another code.
 _STATE = """
-select md5(string_agg(v.code || st_asbinary(v.geom)::text, ',' order by v.code)) from area_version v
+select md5(string_agg(st_asbinary(v.geom)::text, ',' order by st_asbinary(v.geom)::text)) from area_version v
 where v.town_id = %(town)s and v.valid_from <= now() and now() < v.valid_to
 """
 _CODES = text("select code from area_version where town_id = :town and valid_to = 'infinity'")
 _BEGAN = text("select min(valid_from) from area_version where town_id = :town and valid_to = 'infinity'")
-_CASES = (
-    "select md5(string_agg(incident_id || ':' || coalesce(grid_now_id, 0), ',' order by incident_id)) from incident"
-)
+_CASES = """
+select md5(string_agg(i.incident_id || ':' || coalesce(w.shape, ''), ',' order by i.incident_id)) from incident i left join (
+    select v.area_id, md5(st_asbinary(v.geom)) as shape from area_version v
+    where v.town_id = %(town)s and v.valid_from <= now() and now() < v.valid_to) w on w.area_id = i.grid_now_id
+"""
 
 
 class Planner(Reporter):

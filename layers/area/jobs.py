@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,8 +11,13 @@ from layers.area import service
 
 
 def rebin(session: Session, args: dict[str, Any]) -> None:
-    """Put what lies in areas into the leaves in force now; later boundaries come with a job of their own."""
-    service.rebin(session)
+    """Put what lies where areas changed into the leaves in force now; later boundaries come with a job of their own.
+
+    Parameters
+    ----------
+    args : `codes` of the areas that were published, `valid_from` their moment (RFC 3339).
+    """
+    service.rebin(session, datetime.fromisoformat(args["valid_from"]), args["codes"])
 
 
 HANDLERS = {"area.rebin": rebin}

@@ -98,7 +98,7 @@ REBIN = {
             select o.{key} from {table} o where cast(:codes as text[]) is null and o.geom is not null
         )
         update {table} t set grid_id = f.area_id
-        from looked join {table} o using ({key}) left join lateral locate_leaf(o.town_id, o.geom, :moment) f on true
+        from looked join {table} o using ({key}) left join lateral locate_leaf(o.town_id, o.geom, :at) f on true
         where o.{key} = t.{key} and o.town_id = :town_id and o.grid_id is distinct from f.area_id
         returning true
     """)

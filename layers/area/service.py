@@ -290,10 +290,13 @@ def _announce(session: Session, published: Published) -> None:
 
 
 def rebin(session: Session, moment: datetime | None = None, codes: Sequence[str] | None = None) -> dict[str, int]:
-    """Put addresses, entities and sites into the leaves in force at a moment, and return how many moved.
+    """Put addresses, entities and sites into the leaves in force, and return how many moved.
 
-    With ``codes`` only those where one of these areas changed at that moment are looked at.
+    With ``codes`` only those where one of these areas changed at the moment are looked at.
     """
-    given = None if codes is None else list(codes)
-    params = {"town_id": scope_of(session).town_id, "moment": moment or clock.now(), "codes": given}
+    now = clock.now()
+    params = {
+        "town_id": scope_of(session).town_id, "codes": None if codes is None else list(codes),
+        "moment": moment or now, "at": max(now, moment or now),
+    }  # fmt: skip
     return {table: len(session.execute(statement, params).all()) for table, statement in queries.REBIN.items()}
