@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from gis.partition.local import CUT, Local, More
 from gis.partition.noding import Ints
 from gis.partition.operations import Redraw, Rings
 from gis.partition.pieces import tied
-from gis.partition.places import Measure
+from gis.partition.places import Measure, PartitionError
 from gis.partition.rings import polygons
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ def blocks(
     codes = part.leaves_of(area)
     leaves = {part.leaves.index(code) for code in codes}
     whole = shapely.union_all(list(part.shapes(codes).values()))
-    more = [More(CUT, path[:-1], path[1:]) for path in _paths(part, whole, lines)]
+    # the outline of the area stays as it is: what is put together of blocks changes nothing beyond
+    outer = np.isin(part.borders.left, list(leaves)) != np.isin(part.borders.right, list(leaves))
+    more = [More(CUT, path[:-1], path[1:]) for path in _paths(part, whole, lines, outer)]
     local = Local(part, leaves, more)
     owner = local.owners()
     mine = np.flatnonzero(np.isin(owner, list(leaves)))
@@ -106,8 +109,13 @@ def blocks(
     return Blocks(local, unit, shapes, [part.leaves[k] for k in leaf], beside, length, outer)
 
 
-def _paths(part: Partition, whole: shapely.Geometry, lines: Iterable[shapely.Geometry]) -> list[Ints]:
-    """Return what of the lines lies in an area, on the lattice, its ends on the outline at vertices."""
+def _paths(
+    part: Partition, whole: shapely.Geometry, lines: Iterable[shapely.Geometry], outer: NDArray[np.bool_]
+) -> list[Ints]:
+    """Return what of the lines lies in an area, on the lattice, its ends on the outline at vertices.
+
+    A line that follows the outline divides nothing and is left out.
+    """
     flat = [line.boundary if line.geom_type.endswith("Polygon") else line for line in lines]
     inside = shapely.intersection(np.array(flat, object), whole) if flat else []
     found = []
@@ -115,9 +123,11 @@ def _paths(part: Partition, whole: shapely.Geometry, lines: Iterable[shapely.Geo
         if line.geom_type != "LineString":
             continue
         steps = to_integers(shapely.get_coordinates(line))
-        path = tied(part, steps[np.concatenate([[True], np.any(steps[1:] != steps[:-1], axis=1)])], closed=False)
-        if len(path) > 1:
-            found.append(path)
+        steps = steps[np.concatenate([[True], np.any(steps[1:] != steps[:-1], axis=1)])]
+        with suppress(PartitionError):
+            path = tied(part, steps, closed=False, outer=outer)
+            if len(path) > 1:
+                found.append(path)
     return found
 
 

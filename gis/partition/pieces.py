@@ -27,13 +27,15 @@ _TOUCH_STEPS = 1.5
 _ROUNDS = 12
 
 
-def tied(part: Partition, path: Ints, closed: bool) -> Ints:
-    """Return a path that meets the outline of the whole at vertices of it only, so that the outline need not be cut.
+def tied(part: Partition, path: Ints, closed: bool, outer: NDArray[np.bool_] | None = None) -> Ints:
+    """Return a path that meets an outline at vertices of it only, so that the outline need not be cut.
 
     Parameters
     ----------
     path : ndarray (n, 2)
         Lattice steps; of a closed one the first point is not repeated.
+    outer : ndarray of bool, optional
+        Which borders are the outline; by default those of the whole.
 
     Raises
     ------
@@ -42,7 +44,8 @@ def tied(part: Partition, path: Ints, closed: bool) -> Ints:
     """
     borders = part.borders
     low, high = path.min(axis=0) - 2, path.max(axis=0) + 2
-    outer = (borders.left == OUTSIDE) | (borders.right == OUTSIDE)
+    if outer is None:
+        outer = (borders.left == OUTSIDE) | (borders.right == OUTSIDE)
     near = outer & np.all(np.minimum(borders.start, borders.stop) <= high, axis=1)
     near &= np.all(np.maximum(borders.start, borders.stop) >= low, axis=1)
     ends = np.stack([borders.start[near], borders.stop[near]], axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from data import clock, job, outbox
 from data import scope as scopes
-from data.errors import Conflict, OneGridError
+from data.errors import Conflict, Invalid, OneGridError
 from data.scope import Scope, scope_of
 from layers.area import assembly
 from layers.area import queries as area_queries
@@ -26,6 +26,8 @@ from layers.planning.state import COLUMNS, STATES
 
 # What lies in areas follows their boundaries: codes of the areas, moment.
 Follow = Callable[[Session, Sequence[str], datetime], None]
+# Whoever asks for this minute means at once.
+LATE = timedelta(minutes=5)
 # Less than the lattice moves along a border of kilometres.
 UNCHANGED_M2 = 1.0
 # What the program itself needs for what a reviewer asks of it: versions of areas, and who is responsible and works there.
@@ -74,7 +76,7 @@ def publish(session: Session, plan_id: UUID, at: datetime | None, count: int, fo
 
     Parameters
     ----------
-    at : moment to come; none, or one that has passed: at once.
+    at : moment to come; none: at once.
     count : how many open cases change hands, as whoever publishes has read it.
     follow : gives what lies in areas of some codes its leaf from a moment on, in the scope of the whole town.
 
@@ -84,6 +86,8 @@ def publish(session: Session, plan_id: UUID, at: datetime | None, count: int, fo
         ``plan.not_found``.
     Forbidden
         ``scope.forbidden``, ``plan.same_person``.
+    Invalid
+        ``plan.past``.
     Conflict
         ``plan.not_from_here``; ``plan.count`` with the count now; ``plan.red`` with the checks.
     """
@@ -95,6 +99,10 @@ def publish(session: Session, plan_id: UUID, at: datetime | None, count: int, fo
         message = "another number of open cases changes hands now"
         raise Conflict("plan.count", message, count=now_count)
     moment = clock.now()
+    if at is not None and at < moment - LATE:
+        raise Invalid(
+            "plan.past", "that moment has passed; without one the plan is in force at once", fields={"at": "passed"}
+        )
     if at is not None and at > moment:
         params = {"plan_id": plan_id, "at": at, "user_id": scope_of(session).user_id}
         if session.execute(_SCHEDULE, params).one_or_none() is None:

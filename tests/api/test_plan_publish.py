@@ -168,6 +168,13 @@ def test_who_submitted_a_plan_does_not_publish_it_nor_does_anybody_before_it_is_
             assert session.execute(text(statement)).rowcount == 0
 
 
+def test_a_moment_that_has_passed_is_refused(web):
+    _, two, plan = approved(web, LOWER)
+    early = step_of(two, plan, "publish", count=0, at="2020-01-01T00:00:00Z")
+    assert (early.status_code, early.json["code"]) == (422, "plan.past")
+    assert done(two.get(f"/api/v1/plans/{plan}"))["state"] == "approved"
+
+
 def test_a_reader_sees_the_boundaries_before_or_after(web, small_town):
     _, two, plan = approved(web, DIAGONAL, named(NEW), LOWER_OF_CUT)
     seen, stop = [], threading.Event()

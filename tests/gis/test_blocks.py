@@ -23,7 +23,10 @@ def test_they_fill_the_area_and_nothing_lies_in_two():
     found = blocks(part, "a", ROADS)
     village = part.shapes(["a"])["a"]
     assert len(found) > 6
-    assert shapely.union_all(found.shapes).symmetric_difference(village).area < 1e-12  # vertices put into its border
+    whole = shapely.union_all(found.shapes)
+    assert whole.symmetric_difference(village).area == 0
+    corners, before = ({tuple(at) for at in shapely.get_coordinates(shape).tolist()} for shape in (whole, village))
+    assert corners == before  # its border is as it was
     assert sum(shape.area for shape in found.shapes) == pytest.approx(village.area)
     for code in ("a0", "a1"):
         mine = [shape for shape, leaf in zip(found.shapes, found.leaf, strict=True) if leaf == code]
@@ -58,6 +61,9 @@ def test_a_proposal_is_drawn_and_taken_back():
     plan = propose(units, 3)
     after = part.apply(found.redraw("a", plan.grid, [("a0", {}), ("a7", {"level": "grid"}), ("a8", {})]))
     assert after.faults() == []
+    others = [code for code in part.rows if code not in {"a0", "a1"}]
+    before, now = part.shapes(others), after.shapes(others)
+    assert {code: now[code].wkb for code in others} == {code: before[code].wkb for code in others}
     areas = {row.code: row.geometry.area * 1e10 for row in after.areas().itertuples()}
     assert [areas[code] for code in ("a0", "a7", "a8")] == pytest.approx(plan.load.tolist(), rel=1e-4)
     assert bytes_of(after.undo()) == bytes_of(part)

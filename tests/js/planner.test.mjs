@@ -7,7 +7,7 @@ import { cutOutOperation, isNeighbour, isReady, leafOf, mergeOperation, pushOper
 import { difference, isChanged, rowsOf, spreadOf, variation } from "../../webmap/static/planner/figures.js";
 import { area_m2, boundsOf, distance_m, holds, length_m, moved, nearestOn } from "../../webmap/static/planner/geometry.js";
 import { handedRings } from "../../webmap/static/planner/handed.js";
-import { handlesOf, leavesAt, moveOperation, movedLines, outlineOf, pairOf, removeOperation, shifted, withRoom } from "../../webmap/static/planner/handles.js";
+import { found, handlesOf, leavesAt, moveOperation, movedLines, outlineOf, pairOf, removeOperation, shifted, withRoom } from "../../webmap/static/planner/handles.js";
 import { answered, bodyOf, emptyOutbox, keep, kept, queued, unanswered, wait_ms } from "../../webmap/static/planner/outbox.js";
 import { rebased } from "../../webmap/static/planner/rebasing.js";
 import { arcsNear, snap } from "../../webmap/static/planner/snapping.js";
@@ -239,4 +239,13 @@ test("the address reads back as it was written", () => {
   assert.equal(text, "/planner/p1?sel=border:A-B&view=both&tool=split&scope=V");
   assert.deepEqual(readPlace("/planner/p1", text.slice(text.indexOf("?"))), place);
   assert.deepEqual(readPlace("/planner/p1", "?sel=nothing&view=x"), { plan: "p1", sel: null, view: "draft", tool: "select", scope: "", proposals: "" });
+});
+
+test("a handle is found on the borders as they are now, by its place", () => {
+  const [, vertex] = handlesOf(BORDER, new Set()).filter(({ kind }) => kind !== "middle");
+  const renamed = [{ ...BORDER, id: "new", line: [[0.01, 0], [0.01, 0.002], ...BORDER.line.slice(1)] }, WEST, EAST];
+  assert.deepEqual(found(renamed, vertex), { arc: renamed[0], handle: { ...vertex, arc: "new", index: 2 } });
+  assert.equal(found([{ ...BORDER, line: [BORDER.line[0], BORDER.line[2]] }], vertex), null);
+  const dot = handlesOf(BORDER, new Set()).filter(({ kind }) => kind === "middle")[1];
+  assert.equal(found(renamed, dot)?.handle.index, 2);
 });

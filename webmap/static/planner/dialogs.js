@@ -3,10 +3,13 @@ import { call } from "../api.js";
 import { fill, find, h } from "../dom.js";
 import { nameOf, t } from "../i18n.js";
 import { failed, faultBox, loading } from "../parts/states.js";
+import { frame } from "../frame.js";
+import { parseMoment } from "../map/town-clock.js";
 import { baseOf } from "./server.js";
 
 /** @typedef {import("../api.js").ApiError} ApiError */
 
+const zone = frame.town?.timezone ?? "Asia/Shanghai";
 const ROLES = ["primary_responsible", "liaison_cadre", "primary_informant"];
 const SHOWN_PAIRS = 12;
 
@@ -77,7 +80,8 @@ export async function publishDialog(plan, areas, today, done) {
   open(t("planner.publish_title"), fields, {
     label: t("planner.act_publish"),
     act: async () => {
-      const moment = at.value ? new Date(at.value).toISOString() : null;
+      const given = at.value ? parseMoment(at.value, zone) : null;
+      const moment = given === null ? null : new Date(given).toISOString();
       done(await call(`${baseOf(plan)}/publish`, { method: "POST", json: { at: moment, count: Number(typed.value) }, timeoutMs: 120_000 }));
     },
   });

@@ -175,6 +175,7 @@ export class HandleLayer {
     this.nudged = null;
     if (button === document.activeElement) this.focusAt = at;
     this.tell.dropped(handle, at);
+    this.draw(); // what came while it was moved
   }
 
   drop() {

@@ -67,6 +67,22 @@ export function withRoom(handles, project, gap_px) {
   return handles.filter((handle) => kept.has(handle));
 }
 
+/**
+ * A handle on the borders as they are now: an answer that came while it was moved gave them other ids. Null where its point is gone.
+ * @param {Arc[]} arcs @param {Handle} handle
+ * @returns {{arc: Arc, handle: Handle} | null}
+ */
+export function found(arcs, handle) {
+  const isMiddle = handle.kind === "middle";
+  const indexIn = (/** @type {Arc} */ arc) => arc.line.findIndex((point, k) => (isMiddle ? k < arc.line.length - 1 && isSame(middle(point, arc.line[k + 1]), handle.at) : isSame(point, handle.at)));
+  const own = arcs.filter(({ id }) => id === handle.arc);
+  for (const arc of [...own, ...arcs.filter(isMovable)]) {
+    const index = indexIn(arc);
+    if (index >= 0) return { arc, handle: { ...handle, arc: arc.id, index } };
+  }
+  return null;
+}
+
 /** @param {Arc} arc @returns {[string, string]} */
 const between = (arc) => [/** @type {string} */ (arc.left), /** @type {string} */ (arc.right)];
 

@@ -279,6 +279,17 @@ export class DraftPage {
     this.render();
   }
 
+  /** A draft of its own leads back: it goes the way of every draft. */
+  async wayBack() {
+    try {
+      const draft = await call(`${baseOf(this.planId)}/retire`, { method: "POST", json: {} });
+      location.assign(`/planner/${draft.id}`);
+    } catch (fault) {
+      this.refused = { fault: /** @type {ApiError} */ (fault), sending: null };
+      this.render();
+    }
+  }
+
   renderHead() {
     const acts = {
       file: () => this.files.open(),
@@ -288,7 +299,7 @@ export class DraftPage {
       approve: () => this.move("approve"),
       giveBack: () => returnDialog(this.planId, (plan) => this.took(plan)),
       publish: () => publishDialog(this.planId, this.draft.areas, this.today.areas, (plan) => this.took(plan)),
-      retire: () => this.move("retire"),
+      retire: () => this.wayBack(),
     };
     const red = this.draft.checks.filter(({ level }) => level === "red").length;
     const { waiting, isBusy } = this.sender;
@@ -347,6 +358,7 @@ export class DraftPage {
   reviewWords() {
     const { plan } = this;
     const said = [];
+    if (plan.state === "draft" && plan.steps.some((/** @type {any} */ one) => one.kind === "way_back")) said.push(h("p", null, t("planner.moved_back")));
     if (plan.state === "draft" && plan.reason) said.push(h("p", null, h("b", null, t("planner.returned")), " ", plan.reason));
     if (plan.state === "approved" && plan.reason) said.push(h("p", null, h("b", null, t("planner.not_published")), " ", plan.reason));
     if (plan.state === "in_review") said.push(h("p", null, plan.allowed.includes("approve") ? t("planner.review_you", { who: plan.submitted_by ?? "" }) : t("planner.review_other", { who: plan.submitted_by ?? "" })));

@@ -7,7 +7,7 @@ import { DRAWS, cutOutOperation, handOverOperation, isNeighbour, leafAt, leafOf,
 import { DrawingInput } from "./drawing-input.js";
 import { boundsOf, distance_m } from "./geometry.js";
 import { HandleLayer } from "./handle-layer.js";
-import { handlesOf, isMovable, leavesAt, moveOperation, movedLines, outlineOf, pairOf, removeOperation, shifted } from "./handles.js";
+import { found, handlesOf, isMovable, leavesAt, moveOperation, movedLines, outlineOf, pairOf, removeOperation, shifted } from "./handles.js";
 import { hintOf, legendOf } from "./hints.js";
 import { EMPTY, collection, dataOf, feature, line as lineOf } from "./map-layers.js";
 import { plannerMap } from "./map-view.js";
@@ -170,11 +170,11 @@ export class Workbench {
     const { place } = this.page;
     this.callout(null);
     const arcs = this.arcs();
-    const arc = arcs.find(({ id }) => id === handle.arc);
-    if (!arc) return this.sketch([], null);
-    const lines = movedLines(arcs, handle, to);
+    const now = found(arcs, handle);
+    if (!now) return this.gone();
+    const lines = movedLines(arcs, now.handle, to);
     const isPulled = place.tool === "junction" && this.pulled && handle.kind === "junction";
-    const operation = isPulled ? { kind: "split_junction", at: handle.at, to, leaf: this.pulled } : moveOperation(arc, handle, to);
+    const operation = isPulled ? { kind: "split_junction", at: handle.at, to, leaf: this.pulled } : moveOperation(now.arc, now.handle, to);
     this.sketch([], null);
     this.page.edit(operation, lines);
   }
@@ -186,10 +186,18 @@ export class Workbench {
 
   /** @param {Handle} handle */
   removed(handle) {
-    const arc = this.arcs().find(({ id }) => id === handle.arc);
-    const operation = arc && removeOperation(arc, handle);
+    const now = found(this.arcs(), handle);
+    if (!now) return this.gone();
+    const operation = removeOperation(now.arc, now.handle);
     if (!operation) return toast(t("planner.not_removable"));
     this.page.edit(operation, [/** @type {any} */ (operation.line)]);
+  }
+
+  /** Somebody else took away what was to be moved. */
+  gone() {
+    this.sketch([], null);
+    toast(t("planner.point_gone"), null, { late: true });
+    this.drawHandles();
   }
 
   /** @param {Handle} handle */
