@@ -31,8 +31,21 @@ PATCHES = text(
 )
 PATCH = text("select patch from plan_operation where plan_id = :plan_id and seq = :seq")
 
-_STEP = """
+# The areas that an operation names: who was divided, who stays of those joined, who got something.
+_ABOUT = """
+    case o.operation ->> 'kind'
+        when 'split' then array[o.operation ->> 'leaf']
+        when 'merge' then array[o.operation ->> 'into'] || array(select jsonb_array_elements_text(o.operation -> 'codes'))
+        when 'hand_over' then array[o.operation ->> 'to']
+        when 'cut_out' then array[o.operation ->> 'code']
+        when 'describe' then array[o.operation ->> 'code']
+        when 'reshape' then array(select jsonb_array_elements_text(o.operation -> 'between'))
+        when 'redraw' then array[o.operation ->> 'area']
+    end
+"""
+_STEP = f"""
     select o.seq, o.user_id, staff_name(o.user_id) as user, o.at, o.operation ->> 'kind' as kind, o.codes, o.summary, o.takes_back,
+        {_ABOUT} as about,
         coalesce((select b.operation ->> 'kind' = 'undo' from plan_operation b
             where b.plan_id = o.plan_id and b.takes_back = o.seq order by b.seq desc limit 1), false) as taken_back
     from plan_operation o

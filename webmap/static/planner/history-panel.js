@@ -3,7 +3,7 @@ import { fill, h } from "../dom.js";
 import { nameOf, t, wordsFor } from "../i18n.js";
 import { when } from "../time.js";
 
-/** @typedef {{seq: number, user: string, at: string, kind: string, codes: string[], summary?: any, takes_back: number | null, taken_back: boolean}} Step */
+/** @typedef {{seq: number, user: string, at: string, kind: string, codes: string[], about: string[] | null, summary?: any, takes_back: number | null, taken_back: boolean}} Step */
 
 /**
  * @param {HTMLElement} element
@@ -26,8 +26,8 @@ export function drawHistory(element, steps, look) {
  */
 export function stepWords(step, areas, today) {
   if (step.takes_back) return t(`planner.did_${step.kind}`, { n: step.takes_back });
-  const leaves = step.codes.filter((code) => (areas.get(code) ?? today.get(code))?.is_leaf ?? true);
-  const names = leaves.slice(0, 3).map((code) => shortCode(areas.get(code) ?? today.get(code), code)).join(" | ");
+  const touched = step.codes.filter((code) => (areas.get(code) ?? today.get(code))?.is_leaf ?? true);
+  const names = (step.about ?? touched).slice(0, 3).map((code) => shortCode(areas.get(code) ?? today.get(code), code)).join(" | ");
   const land = step.summary?.area_m2 ? t("planner.hectares", { n: (step.summary.area_m2 / 10_000).toFixed(step.summary.area_m2 < 1_000 ? 2 : 1) }) : "";
   return [`${wordsFor("planner", `did_${step.kind}`)} ${names}`, land].filter(Boolean).join(t("planner.sep"));
 }

@@ -80,7 +80,7 @@ export class Workbench {
     const targets = [...this.merging, ...(this.target ? [this.target] : [])];
     const words = { name: (/** @type {any} */ area) => nameOf(area) || t("planner.unnamed"), households: t("planner.unit_households") };
     const waiting = [...page.sender.waiting.flatMap(({ lines }) => lines ?? []).map((points) => feature(lineOf(points))), ...this.file.drawn];
-    view.show({ ...dataOf(draft, today, { view: place.view, sel: place.sel, focus, targets, words }), "plan-waiting": collection(waiting), "plan-units": this.brush.data(), ...this.faultData() });
+    view.show({ ...dataOf(draft, today, { view: place.view, sel: place.sel, focus, targets, words }), "plan-waiting": collection(waiting), "plan-units": page.mayEdit ? this.brush.data() : EMPTY, ...this.faultData() });
     this.drawHandles();
     if (this.brush.isOn && this.target && page.mayEdit) this.brush.load(groupOf(draft.areas, this.target) ?? "");
   }
@@ -285,6 +285,7 @@ export class Workbench {
     this.callout(null);
     if (place.tool === "measure") return this.draw();
     if (place.tool === "cut") {
+      if (page.refused?.fault.code !== "plan.conflict") page.refused = null; // what was said before is over
       this.ring = line;
       return this.draw();
     }
@@ -319,7 +320,9 @@ export class Workbench {
     const { areas } = page.draft;
     const from = leafOf([...ring, ring[0]], areas.values());
     const parent = from ? groupOf(areas, from) : null;
-    const leaves = [...areas.values()].filter((area) => area.is_leaf).sort((a, b) => Number(b.parent === parent) - Number(a.parent === parent) || (a.code < b.code ? -1 : 1));
+    // who may get it most likely: a neighbour in the village, the others of the village, all others, and last whose it is
+    const rank = (/** @type {any} */ area) => (area.code === from ? 3 : area.parent !== parent ? 2 : from && isNeighbour(area.code, [from], page.draft.arcs.values()) ? 0 : 1);
+    const leaves = [...areas.values()].filter((area) => area.is_leaf).sort((a, b) => rank(a) - rank(b) || (a.code < b.code ? -1 : 1));
     const select = h("select", { class: "input", "aria-label": t("planner.ring_to") }, leaves.map((area) => h("option", { value: area.code }, nameOf(area) || area.code)));
     const name = h("input", { class: "input", name: "cut_name", "aria-label": t("planner.name"), maxlength: 200, value: nextName(areas.values(), parent).name ?? "" });
     const asNew = () => {
