@@ -62,11 +62,14 @@ def proposed(session: Session, plan_id: UUID, given: Proposing) -> dict[str, Any
     count = given.count or len(divided.leaves)
     bounds = _bounds(session, now, given)
     weights = Weights(**given.weights.model_dump())
+    aims = proposing.variants(weights)
     try:
-        found = {
-            name: proposing.propose(divided.units, count, one, bounds, seed=given.seed)
-            for name, one in proposing.variants(weights).items()
-        }
+        found = _best(
+            divided.units,
+            {name: proposing.propose(divided.units, count, one, bounds, seed=given.seed) for name, one in aims.items()},
+            aims,
+            bounds,
+        )
     except GisError as fault:
         raise Invalid(fault.code, str(fault), **_placed(fault.detail, divided)) from fault
     before = divided if now.version == 0 else _divided(session, base, base, given.area)
@@ -241,6 +244,17 @@ def _bounds(session: Session, now: State, given: Proposing) -> tuple[float, floa
             "proposal.bounds", "the fewest households are more than the most", fields={"least": "more than most"}
         )
     return float(low), float(high)
+
+
+def _best(
+    units: Units, found: dict[str, Proposal], aims: dict[str, Weights], bounds: tuple[float, float]
+) -> dict[str, Proposal]:
+    """Return for each aim the best of all plans that were found: another search may have come farther."""
+    best = {}
+    for name, weights in aims.items():
+        seen = [proposing.measured(units, one.grid, len(one.load), weights, bounds) for one in found.values()]
+        best[name] = min(seen, key=lambda one: (len(one.outside), one.cost))
+    return best
 
 
 def _distinct(found: dict[str, Proposal]) -> dict[str, Proposal]:

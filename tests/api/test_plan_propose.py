@@ -50,6 +50,8 @@ def test_a_proposal_stands_beside_today_and_is_drawn_as_one_step(web, databases)
     for one in told["proposals"]:
         assert {"spread", "border_m", "compactness", "split", "moved", "outside", "difference"} <= set(one)
         assert sum(one["households"]) == sum(told["today"]["households"])
+    even = {one["name"]: (one["outside"], one["spread"]) for one in told["proposals"]}
+    assert even.get("balance", min(even.values())) == min(even.values())  # none is more even than the one that is to be
     assert done(planner.get(f"/api/v1/plans/{plan}"))["version"] == 0
     more = done(proposed(planner, plan, count=3))["proposals"][0]
     made = done(draw(planner, plan, 0, more["operation"]))
