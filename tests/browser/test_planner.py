@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -253,9 +254,32 @@ def test_a_border_is_moved_by_keyboard_alone(drawer: Page, draft: Draft) -> None
     expect(focused).to_have_count(1)
     drawer.keyboard.press("Shift+ArrowUp")
     steps(drawer, 2)
+    # pressed on while the answer to the last move is on its way
+    drawer.route("**/edits", lambda route: (time.sleep(0.5), route.continue_()))
+    drawer.keyboard.press("ArrowUp")
+    drawer.keyboard.press("Enter")
+    drawer.wait_for_timeout(200)
+    drawer.keyboard.press("ArrowUp")
+    steps(drawer, 4)
     drawer.keyboard.press("Delete")
-    steps(drawer, 3)
-    assert [step["kind"] for step in draft.plan()["steps"]] == ["reshape", "move_vertex", "move_vertex"]
+    steps(drawer, 5)
+    assert [step["kind"] for step in draft.plan()["steps"]] == ["reshape", *["move_vertex"] * 4]
+
+
+def test_a_dot_between_two_points_becomes_a_point(drawer: Page, draft: Draft) -> None:
+    pair, _ = draft.border()
+    open_draft(drawer, draft, f"?sel=border:{pair}")
+    dot = drawer.locator(".handle--middle").first
+    box = dot.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    assert drawer.evaluate("([x, y]) => document.elementFromPoint(x, y).dataset.handle", [x, y]) == "middle"
+    drawer.mouse.move(x, y)
+    drawer.mouse.down()
+    drawer.mouse.move(x + 15, y + 15, steps=3)
+    drawer.mouse.up()
+    steps(drawer, 1)
+    assert draft.plan()["steps"][0]["kind"] == "reshape"
 
 
 def test_of_two_planners_the_second_sees_both_lines_and_redoes(
