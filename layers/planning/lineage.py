@@ -45,19 +45,20 @@ def shares(old: Partition, new: Partition, measure: Measure) -> list[Share]:
 def kept(found: Collection[Share], old: Partition, new: Partition) -> dict[str, str]:
     """Return the code of its predecessor for each new leaf that keeps one: each is the other's largest share, ties west-most.
 
-    A leaf of another level never keeps the code: what a code means does not change.
+    A leaf of another level or village never keeps the code: what a code means does not change.
     """
+    alike = ("level", "parent")
     successor: dict[str, Share] = {}
     predecessor: dict[str, Share] = {}
-    for share in sorted(found, key=lambda one: (-round(one.area_m2, 2), one.west, one.old, one.new)):
+    same = [
+        share
+        for share in found
+        if all(old.rows[share.old].values[name] == new.rows[share.new].values[name] for name in alike)
+    ]
+    for share in sorted(same, key=lambda one: (-round(one.area_m2, 2), one.west, one.old, one.new)):
         successor.setdefault(share.old, share)
         predecessor.setdefault(share.new, share)
-    return {
-        new_code: share.old
-        for new_code, share in predecessor.items()
-        if successor[share.old].new == new_code
-        and old.rows[share.old].values["level"] == new.rows[new_code].values["level"]
-    }
+    return {new_code: share.old for new_code, share in predecessor.items() if successor[share.old].new == new_code}
 
 
 def final_codes(found: Collection[Share], old: Partition, new: Partition, taken: Collection[str]) -> dict[str, str]:

@@ -135,6 +135,13 @@ def test_whoever_is_posted_to_a_grid_that_ends_works_in_the_one_that_follows(web
     assert done(worker.get("/api/v1/incidents"))["count"] == 1
 
 
+def test_a_grid_joined_over_a_village_border_keeps_a_code_of_its_village(web):
+    # B-1 lies south of A-2 and is larger
+    _, two, plan = approved(web, {"kind": "merge", "codes": [B1], "into": A2})
+    assert done(step_of(two, plan, "publish", count=0))["state"] == "published"
+    assert grids(two) == {A1, A2, B2}
+
+
 def valid_reports(browser, by):
     """Reported cases of each area."""
     span = {"from": "2026-10-01T00:00:00Z", "to": "2099-01-01T00:00:00Z"}
