@@ -6,10 +6,11 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import psycopg2
@@ -192,19 +193,20 @@ class Relay:
             self._doubt(towns)
 
     def _end_for(self, users: set[int]) -> None:
-        for group in self._groups.values():
-            for viewer in group:
-                if viewer.scope.user_id in users:
-                    viewer.ended = True
-                    viewer.ready.set()
+        for viewer in self._viewers():
+            if viewer.scope.user_id in users:
+                viewer.ended = True
+                viewer.ready.set()
 
     def _doubt(self, towns: set[int]) -> None:
         """Boundaries changed: a post over areas may reach others now."""
-        for group in self._groups.values():
-            for viewer in group:
-                if viewer.scope.town_id in towns:
-                    viewer.doubtful = True
-                    viewer.ready.set()
+        for viewer in self._viewers():
+            if viewer.scope.town_id in towns:
+                viewer.doubtful = True
+                viewer.ready.set()
+
+    def _viewers(self) -> Iterator[Viewer]:
+        return chain.from_iterable(self._groups.values())
 
     async def join(self, scope: Scope, topics: frozenset[str], after: Cursor | None) -> tuple[Viewer, bytes]:
         """Add a viewer; return it with the first frame: hello, and what it missed since its cursor.

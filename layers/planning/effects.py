@@ -45,9 +45,7 @@ def between(session: Session, now: State, codes: Collection[str] | None = None) 
     ----------
     codes : areas to tell of; all leaves and villages by default. Sum and spread are always of all.
     """
-    known, expected = points.current(session), limits(session)
-    old = figures(now.base.part, now.base, known, expected)
-    new = figures(now.part, now, known, expected)
+    old, new = both(session, now)
     root = _root(now.part)
     wanted = sorted((set(old) | set(new) if codes is None else set(codes)) - {root})
     rows = []
@@ -58,6 +56,12 @@ def between(session: Session, now: State, codes: Collection[str] | None = None) 
             rows.append({"code": code, **words, **_pairs(old.get(code), new.get(code))})
     spreads = {name: [_spread(now.base.part, old, name), _spread(now.part, new, name)] for name in rules.SPREAD}
     return {"version": now.version, "areas": rows, "sum": _pairs(old.get(root), new.get(root)), "spread": spreads}
+
+
+def both(session: Session, now: State) -> tuple[dict[str, Figures], dict[str, Figures]]:
+    """Return the figures of every area today, and in a state."""
+    known, expected = points.current(session), limits(session)
+    return figures(now.base.part, now.base, known, expected), figures(now.part, now, known, expected)
 
 
 def _root(part: Partition) -> str:

@@ -73,7 +73,7 @@ def proposed(session: Session, plan_id: UUID, given: Proposing) -> dict[str, Any
     except GisError as fault:
         raise Invalid(fault.code, str(fault), **_placed(fault.detail, divided)) from fault
     before = divided if now.version == 0 else _divided(session, base, base, given.area)
-    drawn = _Drawn(divided.made, given.area, divided.leaves, kept, divided.free)
+    drawn = _Drawn(divided, given.area, kept)
     return {
         "version": now.version,
         "area": given.area,
@@ -279,25 +279,24 @@ def _figures(one: Proposal) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """How a plan of units is drawn: ``free`` blocks go to grids, the others stay in the exclusive leaves ``kept``."""
+    """How a plan of units is drawn: free blocks go to grids, the others stay in the exclusive leaves ``kept``."""
 
-    made: Blocks
+    divided: _Divided
     area: str
-    leaves: list[str]
     kept: list[str]
-    free: NDArray[np.bool_]
 
     def told(self, one: Proposal) -> dict[str, Any]:
-        """Return the grids as GeoJSON, and the operation that makes them."""
-        count = len(one.load)
-        codes: list[str | None] = [self.leaves[k] if k < len(self.leaves) else None for k in range(count)]
-        grid = np.full(len(self.made), -1, np.int64)
-        grid[self.free] = one.grid
+        """Return the grids as GeoJSON, and the operation that makes them: None where it is what is there."""
+        made, known, count = self.divided.made, self.divided.leaves, len(one.load)
+        is_same = count == len(known) and np.array_equal(one.grid, self.divided.leaf)
+        codes: list[str | None] = [known[k] if k < len(known) else None for k in range(count)]
+        grid = np.full(len(made), -1, np.int64)
+        grid[self.divided.free] = one.grid
         for n, code in enumerate(self.kept):
-            grid[[leaf == code for leaf in self.made.leaf]] = count + n
+            grid[[leaf == code for leaf in made.leaf]] = count + n
         names: list[tuple[str, dict[str, Any]]] = [(code or "", {}) for code in [*codes, *self.kept]]
         features, leaves = [], []
-        for k, (_, polygons, _) in enumerate(self.made.redraw(self.area, grid, names).leaves):
+        for k, (_, polygons, _) in enumerate(made.redraw(self.area, grid, names).leaves):
             given = [*codes, *self.kept][k]
             leaves.append({"polygons": polygons, "values": {}, **({"code": given} if given else {})})
             if k < count:
@@ -305,7 +304,8 @@ class _Drawn:
                 properties = {"code": given, "households": int(one.load[k]), "outside": k in one.outside}
                 geometry = json.loads(shapely.to_geojson(shape))
                 features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+        operation = {"kind": "redraw", "area": self.area, "leaves": leaves, "width_m": 0.0}
         return {
             "grids": {"type": "FeatureCollection", "features": features},
-            "operation": {"kind": "redraw", "area": self.area, "leaves": leaves, "width_m": 0.0},
+            "operation": None if is_same else operation,
         }

@@ -50,6 +50,8 @@ def test_a_proposal_stands_beside_today_and_is_drawn_as_one_step(web, databases)
     for one in told["proposals"]:
         assert {"spread", "border_m", "compactness", "split", "moved", "outside", "difference"} <= set(one)
         assert sum(one["households"]) == sum(told["today"]["households"])
+    same = [one for one in told["proposals"] if one["operation"] is None]
+    assert all(one["moved"] == 0 and one["border_m"] == told["draft"]["border_m"] for one in same)
     even = {one["name"]: (one["outside"], one["spread"]) for one in told["proposals"]}
     assert even.get("balance", min(even.values())) == min(even.values())  # none is more even than the one that is to be
     assert done(planner.get(f"/api/v1/plans/{plan}"))["version"] == 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,16 +44,24 @@ def demo_databases(demo_template: str, database_server: Server) -> Databases:
     return database_server.create("demo_served", demo_template)
 
 
-@pytest.fixture(scope="session")
-def server(demo_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
-    folder = tmp_path_factory.mktemp("served")
-    relief = tmp_path_factory.getbasetemp() / "assets"
+@contextmanager
+def serving(databases: Databases, files: pytest.TempPathFactory) -> Iterator[WebServer]:
+    """A server over a demo town, with its relief."""
+    folder, relief = files.mktemp("served"), files.getbasetemp() / "assets"
     if relief.is_dir():
         shutil.copytree(relief, folder / "uploads" / "assets")
-    running = WebServer(demo_databases.app_url, demo_databases.owner_url, folder)
+    running = WebServer(databases.app_url, databases.owner_url, folder)
     running.start()
-    yield running
-    running.stop()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def server(demo_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    with serving(demo_databases, tmp_path_factory) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

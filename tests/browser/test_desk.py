@@ -207,6 +207,12 @@ def test_three_steps_stop_at_the_first_refusal_and_say_so(
     state_is(command, "accepted")
 
 
+def lose_the_answer(route: Route) -> None:
+    """The server has it; its answer is lost on the way."""
+    route.fetch()
+    route.abort()
+
+
 def test_what_is_half_written_outlives_a_reload_and_is_done_once(
     command: Page, watch: Watch, server_url: str, squad_category: str
 ) -> None:
@@ -228,10 +234,6 @@ def test_what_is_half_written_outlives_a_reload_and_is_done_once(
     expect(command.locator("[name=act-reason_code]")).to_have_value("not_a_matter")
     expect(command.locator("[name=words-title]")).to_have_value("改到一半的标题")
     expect(command.locator("[name=decide-urgency]")).to_have_value("U2")
-
-    def lose_the_answer(route: Route) -> None:
-        route.fetch()
-        route.abort()
 
     command.route("**/transitions", lose_the_answer, times=1)
     command.locator("[data-form=decline] [type=submit]").click()
@@ -255,10 +257,6 @@ def test_a_reminder_whose_answer_was_lost_is_sent_again_as_the_same(
     open_case(command, case, "handle")
     command.locator("[data-act=remind]").click()
     command.locator("[name=act-text]").fill("请今天到场")
-
-    def lose_the_answer(route: Route) -> None:
-        route.fetch()
-        route.abort()
 
     command.route("**/transitions", lose_the_answer, times=1)
     command.locator("[data-form=remind] [type=submit]").click()

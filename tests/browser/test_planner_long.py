@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 from collections.abc import Iterator
 
@@ -16,7 +15,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from api.runtime import processes
 from tests.browser.acting import settled
-from tests.browser.conftest import PASSWORD, Watch, watch_page
+from tests.browser.conftest import PASSWORD, Watch, serving, watch_page
 from tests.browser.loop import Staff
 from tests.browser.mapping import eventually, open_map
 from tests.browser.planning import PATIENCE_MS, Draft, drag, open_draft, pixel, steps
@@ -29,12 +28,8 @@ STEPS = 200
 @pytest.fixture(scope="module")
 def town(demo_template, database_server, tmp_path_factory) -> Iterator[WebServer]:
     databases = database_server.create("demo_planner", demo_template)
-    folder, relief = tmp_path_factory.mktemp("planner"), tmp_path_factory.getbasetemp() / "assets"
-    shutil.copytree(relief, folder / "uploads" / "assets")
-    running = WebServer(databases.app_url, databases.owner_url, folder)
-    running.start()
-    yield running
-    running.stop()
+    with serving(databases, tmp_path_factory) as running:
+        yield running
     database_server.drop(databases)
 
 
@@ -66,6 +61,22 @@ def drawer(browser: Browser, town: WebServer, watch: Watch) -> Iterator[Page]:
 
 def shapes(draft: Draft) -> dict[str, str]:
     return {code: str(area["geometry"]) for code, area in draft.areas().items()}
+
+
+def test_proposals_of_the_whole_town_are_taken_and_no_village_changes(drawer: Page, draft: Draft) -> None:
+    before = draft.areas()
+    villages = {one["properties"]["parent"] for one in before.values() if one["properties"]["level"] == "grid"}
+    open_draft(drawer, draft, "?proposals=town")
+    panel = drawer.locator("#proposals")
+    panel.locator("[data-act=ask]").click()
+    expect(panel.locator(".proposal").first).to_be_visible()
+    panel.locator(".proposal").last.click()
+    panel.locator("[data-act=take]").click()
+    expect(drawer.locator("#saved")).to_have_attribute("data-state", "saved")
+    expect(drawer.locator("#message [data-refused]")).to_have_count(0)
+    after = draft.areas()
+    assert draft.plan()["version"] > len(villages) / 2
+    assert {code: after[code]["geometry"] for code in villages} == {code: before[code]["geometry"] for code in villages}
 
 
 @pytest.mark.timeout(1200)

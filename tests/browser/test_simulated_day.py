@@ -6,7 +6,6 @@ A sequence of pictures lies in the folder ``.onegrid/shots`` afterwards, if it e
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ import psycopg2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import watch_page
+from tests.browser.conftest import serving, watch_page
 from tests.browser.mapping import DESK, PATIENCE_MS, READY, WALL, eventually
 from tests.conftest import ROOT
 from tests.web_server import WebServer
@@ -35,12 +34,8 @@ def demo(demo_template, database_server, tmp_path_factory) -> Iterator[WebServer
     with psycopg2.connect(databases.owner_dsn) as connection, connection.cursor() as cursor:
         cursor.execute(MARK)
     connection.close()
-    folder, relief = tmp_path_factory.mktemp("day"), tmp_path_factory.getbasetemp() / "assets"
-    shutil.copytree(relief, folder / "uploads" / "assets")
-    running = WebServer(databases.app_url, databases.owner_url, folder)
-    running.start()
-    yield running
-    running.stop()
+    with serving(databases, tmp_path_factory) as running:
+        yield running
     database_server.drop(databases)
 
 

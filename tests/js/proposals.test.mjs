@@ -28,6 +28,7 @@ test("a village whose plans are all alike stands in every choice", () => {
   assert.deepEqual(choices.map(({ name }) => name), ["asked", "balance"]);
   assert.deepEqual(choices[1].figures.households, [199, 201, 500]);
   assert.deepEqual(choices[1].operations.map(({ area }) => area), ["balance", "asked"]);
+  assert.deepEqual(choicesOf([answer("v", [{ ...proposal("asked", [1]), operation: null }])])[0].operations, []); // what is there already
   assert.deepEqual(choices[0].grids.map(({ isOutside }) => isOutside), [false, false, true]);
 });
 

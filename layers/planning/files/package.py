@@ -15,7 +15,7 @@ from data import audit
 from data.scope import scope_of
 from gis.lattice import from_integers
 from gis.partition import Partition
-from layers.planning import effects, impact, lineage, plans, points
+from layers.planning import effects, impact, lineage, plans
 from layers.planning.arcs import Arc
 from layers.planning.files import courses
 from layers.planning.impact import Change
@@ -64,9 +64,7 @@ def package(session: Session, plan_id: UUID) -> Package:
 
 def _areas(session: Session, state: State, what: Change) -> gpd.GeoDataFrame:
     part, base = state.part, state.base.part
-    known, expected = points.current(session), effects.limits(session)
-    today = effects.figures(base, state.base, known, expected)
-    draft = effects.figures(part, state, known, expected)
+    today, draft = effects.both(session, state)
     changed = set(different(base, part))
     rows = []
     for code in part.tree.code:

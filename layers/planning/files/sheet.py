@@ -105,7 +105,7 @@ def sheet(session: Session, plan_id: UUID) -> dict[str, Any]:
     state = STATES.get(session, plan, plan.version)
     town = session.execute(area_queries.TOWN, {"town_id": scope_of(session).town_id}).one()
     what = impact.change(session, state)
-    drawn = _map(session, state, what)
+    drawn = _map(session, state, STATES.get(session, plan, 0), what)
     names = {code: row.values.get("name") for part in (state.base.part, state.part) for code, row in part.rows.items()}
     finals = {what.names.get(code, code): names[code] for code in what.names}
     return {
@@ -137,7 +137,7 @@ def _local(at: datetime | None, zone: ZoneInfo) -> str | None:
     return None if at is None else at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
-def _map(session: Session, state: State, what: impact.Change) -> SheetMap:
+def _map(session: Session, state: State, start: State, what: impact.Change) -> SheetMap:
     project = state.base.measure.project
     changed = _changed(state)
     about = _about(state, changed)
@@ -153,8 +153,8 @@ def _map(session: Session, state: State, what: impact.Change) -> SheetMap:
     handed = handed_over(state, what)
     return SheetMap(
         state.base.metric_crs, extent, town, _north_deg(state, extent), areas,
-        _borders(state),
-        _gone(state),
+        _borders(state, start),
+        _gone(state, start),
         [project(shape) for shape in handed.geometry if shape is not None and not shape.is_empty],
         [(row["class"], project(shapely.from_wkb(bytes(row["wkb"])))) for row in session.execute(_ROADS, params).mappings()],
         [
@@ -199,9 +199,7 @@ def _m2(state: State, part: Partition, code: str) -> float:
 
 
 def _figures(session: Session, state: State) -> dict[str, dict[str, list[float | None]]]:
-    known, expected = points.current(session), effects.limits(session)
-    today = effects.figures(state.base.part, state.base, known, expected)
-    draft = effects.figures(state.part, state, known, expected)
+    today, draft = effects.both(session, state)
     return {
         code: {name: [today.get(code, {}).get(name), draft[code][name]] for name in FIGURES} for code in state.part.rows
     }
@@ -227,10 +225,10 @@ def _extent(state: State, about: set[str], town: shapely.Geometry) -> tuple[floa
     return west, south, east, north
 
 
-def _borders(state: State) -> list[Border]:
+def _borders(state: State, start: State) -> list[Border]:
     """Return the borders, each divided into what runs where one runs today and what does not."""
     same = courses.as_today(state)
-    today = shapely.union_all(courses.lines(state, _start(state).arcs.values()))
+    today = shapely.union_all(courses.lines(state, start.arcs.values()))
     found = []
     arcs = list(state.arcs.values())
     for arc, line in zip(arcs, courses.lines(state, arcs), strict=True):
@@ -240,18 +238,12 @@ def _borders(state: State) -> list[Border]:
     return [border for border in found if not border.line.is_empty]
 
 
-def _gone(state: State) -> list[shapely.Geometry]:
+def _gone(state: State, start: State) -> list[shapely.Geometry]:
     """Return today's borders, where no border runs any more."""
-    base = _start(state)
     now = shapely.union_all(courses.lines(state, state.arcs.values()))
-    old = courses.lines(base, [arc for arc_id, arc in base.arcs.items() if arc_id not in state.arcs])
+    old = courses.lines(start, [arc for arc_id, arc in start.arcs.items() if arc_id not in state.arcs])
     found = [courses.elsewhere(line, now) for line in old]
     return [line for line in found if not line.is_empty]
-
-
-def _start(state: State) -> State:
-    """Return the version before anything was drawn."""
-    return State(state.plan_id, 0, state.base, state.base.part)
 
 
 def _north_deg(state: State, extent: tuple[float, float, float, float]) -> float:

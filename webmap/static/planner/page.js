@@ -206,7 +206,6 @@ export class DraftPage {
 
   /** @param {Sending} sending @param {ApiError} fault */
   refuse(sending, fault) {
-    if (fault.code === "partition.no_change" && sending.operation?.kind === "redraw") return this.render(); // a proposal that is what is there
     this.refused = { fault, sending };
     this.bench.refused(sending, fault);
     this.render();

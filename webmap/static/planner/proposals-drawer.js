@@ -206,7 +206,7 @@ export class ProposalsDrawer {
 
   drawActs() {
     const has = this.answers.length > 0;
-    const isProposal = this.choice() !== null;
+    const isProposal = Boolean(this.choice()?.operations.length);
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.act;
     const side = has && h("button", { type: "button", class: "button button--small", "data-act": "beside", onclick: () => this.beside() }, t("planner.prop_beside"));
     const again = h("button", { type: "submit", class: `button button--small${has ? "" : " button--main"}`, "data-act": "ask", disabled: this.run !== null }, t(has ? "planner.prop_again" : "planner.prop_ask"));

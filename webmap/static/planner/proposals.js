@@ -7,7 +7,7 @@ import { boundsOf } from "./geometry.js";
 /** @typedef {import("./draft.js").Area} Area */
 /** @typedef {{households: number[], spread: number, difference: number, border_m: number, compactness: number, split: number, moved: number | null, outside: number}} Figures */
 /** @typedef {{geometry: any, households: number | null, isOutside: boolean}} Grid */
-/** @typedef {{name: string, figures: Figures, grids: Grid[], operations: any[]}} Choice */
+/** @typedef {{name: string, figures: Figures, grids: Grid[], operations: any[]}} Choice `operations`: of the areas where it is another plan than the draft */
 
 /** The whole town in place of a village. */
 export const TOWN = "town";
@@ -47,7 +47,7 @@ export function choicesOf(answers) {
   return names.map((name) => {
     const parts = answers.map(({ proposals }) => proposals.find((/** @type {any} */ one) => one.name === name) ?? proposals[0]);
     const grids = parts.flatMap(({ grids: { features } }) => features.map((/** @type {any} */ one) => ({ geometry: one.geometry, households: one.properties.households, isOutside: one.properties.outside })));
-    return { name, figures: combined(parts), grids, operations: parts.map(({ operation }) => operation) };
+    return { name, figures: combined(parts), grids, operations: parts.map(({ operation }) => operation).filter(Boolean) };
   });
 }
 
